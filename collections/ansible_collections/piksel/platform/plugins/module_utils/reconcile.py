@@ -1,0 +1,297 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From wanted to real: read all, compare, plan, and outside check mode apply, each list in one go.
+
+Two steps for every list. ``plan`` reads concurrently and makes operations; nothing is written. ``apply`` carries
+them out concurrently.
+What needs consent and has none is *held*: shown, not done.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import time
+from dataclasses import dataclass, field
+
+from ansible_collections.piksel.platform.plugins.module_utils import errors
+from ansible_collections.piksel.platform.plugins.module_utils.compare import Change
+from ansible_collections.piksel.platform.plugins.module_utils.errors import AnswerLostError, PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.resource import Operation, Resource
+
+try:
+    import yaml
+except ImportError:
+    # JSON is YAML too, only less pleasant to read.
+    yaml = None
+
+CONCURRENCY = 8
+CREATE_ATTEMPTS = 8
+# A key made a moment ago may not be listed yet: look this often, this many seconds apart, before making it again.
+LOOKS_AFTER_LOST_ANSWER = (0.2, 0.6, 1.5)
+
+CONSENT_ARGUMENTS = {"consent": {"type": "list", "elements": "str", "default": []}}
+
+__all__ = ("CONSENT_ARGUMENTS", "Operation", "ReconcileError", "Resource", "parallel", "reconcile")
+
+
+class ReconcileError(PlatformError):
+    """Some objects of a list failed; ``result`` tells what was done nevertheless, in the shape of ``reconcile``."""
+
+    def __init__(self, error, result):
+        self.result = result
+        self._text = str(error)
+        super().__init__(error.message)
+
+    def __str__(self):
+        return self._text
+
+
+@dataclass
+class Step:
+    """The plan for one resource."""
+
+    resource: Resource
+    found: dict | None
+    operation: Operation | None = None
+    held: list = field(default_factory=list)
+    done: bool = False
+
+
+def reconcile(resources, check_mode, *, consent=(), orphans=None, progress=None, wait=True) -> dict:
+    """Bring ``resources`` (a list of Resource) to their wanted state.
+
+    ``consent``: the words given for deletes and replacements. ``orphans()`` lists marked objects that are no longer
+    wanted, as
+    Resource objects with an empty ``wanted``. ``progress(text)`` takes a line while waiting. ``wait`` False leaves
+    alone what is still
+    in motion. Returns {"changed", "operations", "held", "diff", "resources"}; raises PlatformError, or
+    ReconcileError when
+    something had been written already.
+    """
+    _distinct(resources)
+    steps = _plan(resources, set(consent), orphans, progress, settle=wait and not check_mode)
+    if not check_mode:
+        _apply(steps, progress)
+    return _result(steps, check_mode)
+
+
+def parallel(call, items) -> list:
+    """[call(item) ...] on a bounded pool of threads, in order; raises the errors of all items together."""
+    outcomes = list(_outcomes(call, items))
+    errors.combined([outcome for outcome in outcomes if isinstance(outcome, PlatformError)])
+    return outcomes
+
+
+def _outcomes(call, items):
+    """Like parallel, with a PlatformError in place of the answer of an item that failed."""
+
+    def guarded(item):
+        try:
+            return call(item)
+        except PlatformError as error:
+            return error
+
+    items = list(items)
+    if len(items) < 2:
+        return [guarded(item) for item in items]
+    with concurrent.futures.ThreadPoolExecutor(min(CONCURRENCY, len(items))) as pool:
+        return list(pool.map(guarded, items))
+
+
+def _distinct(resources):
+    """Two entries of a list that mean the same object would undo each other for ever."""
+    seen, findings = {}, []
+    for resource in resources:
+        other = seen.setdefault((resource.kind, resource.object), resource)
+        if other is not resource:
+            findings.append(
+                PlatformError(
+                    f"both {other.full_key} and {resource.full_key} mean this object",
+                    subject=resource.subject,
+                    advice="Give each its own name.",
+                )
+            )
+    errors.combined(findings)
+
+
+def _plan(resources, consent, orphans, progress, *, settle):
+    """Read and compare everything; no write."""
+
+    def step(resource):
+        with errors.told(resource.subject, resource.clients):
+            found = resource.read()
+            if settle:
+                found = resource.settle(found, progress)
+            return _planned(resource, found, consent)
+
+    jobs = [lambda resource=resource: step(resource) for resource in resources]
+    if orphans:
+        jobs.append(lambda: [_deletion(orphan, consent) for orphan in orphans()])
+    answers = parallel(lambda job: job(), jobs)
+    return answers[: len(resources)] + (answers[-1] if orphans else [])
+
+
+def _planned(resource, found, consent):
+    """The step for a wanted resource."""
+    if found is None:
+        resource.check(None, [])
+        return Step(resource, found, Operation("create", resource, resource.creation()))
+    changes = resource.changes(found)
+    resource.check(found, changes)
+    word = resource.gate(found, changes)
+    if word is None:
+        return Step(resource, found, Operation("update", resource, changes) if changes else None)
+    given = resource.consent_word(word) in consent
+    if word == "replace":
+        return _replacement(resource, found, changes, given)
+    if given:
+        return Step(resource, found, Operation("update", resource, changes))
+    return Step(resource, found, None, [Operation("update", resource, changes, resource.consent_word(word))])
+
+
+def _replacement(resource, found, changes, given):
+    """With consent all changes become one replacement; without, those that can be made in place are made."""
+    if given:
+        return Step(resource, found, Operation("replace", resource, changes))
+    held = [change for change in changes if change.immutable]
+    rest = [change for change in changes if not change.immutable]
+    return Step(
+        resource,
+        found,
+        Operation("update", resource, rest) if rest else None,
+        [Operation("replace", resource, held, resource.consent_word("replace"))],
+    )
+
+
+def _deletion(resource, consent):
+    """The step for an orphan."""
+    word = resource.consent_word("delete")
+    change = [Change("", resource.name, None)]
+    if word in consent:
+        return Step(resource, {}, Operation("delete", resource, change))
+    return Step(resource, {}, None, [Operation("delete", resource, change, word)])
+
+
+def _apply(steps, progress):
+    """Carry out the operations; every object gets its chance even when another one fails."""
+
+    def run(step):
+        with errors.told(step.resource.subject, step.resource.clients):
+            _APPLY[step.operation.action](step, progress)
+        step.done = True
+
+    todo = [step for step in steps if step.operation]
+    failed = [outcome for outcome in _outcomes(run, todo) if isinstance(outcome, PlatformError)]
+    if failed:
+        for step in todo:
+            step.operation = step.operation if step.done else None
+        try:
+            errors.combined(failed)
+        except PlatformError as error:
+            raise ReconcileError(error, _result(steps, False)) from error
+
+
+def _create(step, progress):
+    step.found = _created(step.resource, progress)
+    _finish(step)
+
+
+def _finish(step):
+    """Bring what the create call alone does not."""
+    rest = step.resource.changes(step.found)
+    if rest:
+        step.found = _updated(step.resource, step.found, rest)
+
+
+def _created(resource, progress):
+    """Create, and find again what was created by a call whose answer got lost."""
+    for attempt in range(CREATE_ATTEMPTS):
+        try:
+            return resource.create()
+        except AnswerLostError as lost:
+            found = _look_again(resource)
+            last = lost
+        except Exception as error:
+            if errors.code_of(error) not in resource.exists_codes:
+                raise
+            found = resource.settle(resource.read(), progress)
+            last = error
+        if found is not None:
+            return found
+        time.sleep(min(0.1 * 2**attempt, 3))
+    raise PlatformError(f"could not be created: {last}", subject=resource.subject) from last
+
+
+def _look_again(resource):
+    for pause in LOOKS_AFTER_LOST_ANSWER:
+        found = resource.read()
+        if found is not None:
+            return found
+        time.sleep(pause)
+    return None
+
+
+def _update(step, _progress):
+    step.found = _updated(step.resource, step.found, step.operation.changes)
+
+
+def _updated(resource, found, changes):
+    after = resource.update(found, changes)
+    if after is not None:
+        return after
+    return {**found, **{path: value for path, value in resource.wanted.items() if value is not None}}
+
+
+def _replace(step, progress):
+    step.resource.delete(step.found)
+    _create(step, progress)
+
+
+def _delete(step, _progress):
+    step.resource.delete(step.found)
+
+
+_APPLY = {"create": _create, "update": _update, "replace": _replace, "delete": _delete}
+
+
+def _result(steps, check_mode):
+    operations = [step.operation for step in steps if step.operation]
+    absent = {"create", "replace"} if check_mode else set()
+    facts = {
+        step.resource.key: step.resource.facts(
+            None if step.operation and step.operation.action in absent else step.found
+        )
+        for step in steps
+        if step.resource.wanted
+    }
+    return {
+        "changed": bool(operations),
+        "operations": [operation.as_dict() for operation in operations],
+        "held": [operation.as_dict() for step in steps for operation in step.held],
+        "diff": [_diff(operation) for operation in operations],
+        "resources": facts,
+    }
+
+
+def _diff(operation):
+    """What ``--diff`` prints for one operation."""
+    title = f"{operation.resource.subject} ({operation.action})"
+    before = {change.path: change.before for change in operation.changes if change.before is not None}
+    after = {change.path: change.after for change in operation.changes if change.after is not None}
+    return {
+        "before_header": title,
+        "after_header": title,
+        "before": _text(before),
+        "after": _text(after),
+    }
+
+
+def _text(values):
+    if not values:
+        return ""
+    if yaml is None:
+        return json.dumps(values, indent=2, sort_keys=True) + "\n"
+    return yaml.safe_dump(values, default_flow_style=False, sort_keys=True, width=120)
