@@ -1,0 +1,28 @@
+"""What the sandbox adds to moto's AWS: EKS whole, RDS states, S3 defaults, public SSM parameters.
+
+Nothing of moto is changed on disk: `install()` hands moto's backend registries the subclasses of this package.
+"""
+
+from __future__ import annotations
+
+import threading
+
+_lock = threading.Lock()
+_installed = False
+
+
+def install() -> None:
+    """Make moto serve the backends of this package; call it before the first request. Repeating it does nothing.
+
+    moto's `BackendDict` makes a backend per account and region from its attribute `backend`, and a backend finds its
+    routes in the `urls` module beside its own, so replacing that class replaces models, responses and routes together.
+    """
+    global _installed
+    with _lock:
+        if _installed:
+            return
+        from . import eks
+
+        for service in (eks,):
+            service.install()
+        _installed = True

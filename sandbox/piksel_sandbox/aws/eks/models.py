@@ -1,0 +1,82 @@
+"""The EKS backend of one account and region, put together from the models of each kind of object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto.eks.models import EKSBackend as MotoEKSBackend
+from moto.eks.models import eks_backends
+from moto.moto_api import state_manager
+
+from .models_access import AccessBackend
+from .models_base import MODEL_NAMES
+from .models_cluster import Cluster, ClusterBackend
+from .models_updates import UpdateBackend
+from .models_versions import VersionBackend
+from .utils import transition_seconds
+
+# One lock for all accounts: a request is a few milliseconds, and other services' models are read under it.
+LOCK = threading.RLock()
+STOP_SECONDS = 10
+
+
+class EKSBackend(
+    ClusterBackend,
+    UpdateBackend,
+    AccessBackend,
+    VersionBackend,
+    MotoEKSBackend,
+):
+    """moto's EKS backend, completed. All use goes through `session`, which moves states on first."""
+
+    clusters: dict[str, Cluster]
+
+    def __init__(self, region_name: str, account_id: str):
+        super().__init__(region_name, account_id)
+        self.requests: dict[tuple[str, str], tuple[str, Any]] = {}
+        self._later: list[Callable[[], None]] = []
+        for name in MODEL_NAMES:
+            state_manager.register_default_transition(
+                name, {"progression": "time", "seconds": transition_seconds()}
+            )
+
+    def reset(self) -> None:
+        """Stop the clusters' processes and forget everything."""
+        with LOCK:
+            clusters = [cluster for cluster in self.clusters.values() if not cluster.stopped]
+            super().reset()
+        threads = [self.in_background(lambda c=cluster: self._stop(c)) for cluster in clusters]
+        for thread in threads:
+            thread.join(STOP_SECONDS)
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Move all states on, hold the lock for the body, then do what the body put off by `later`.
+
+        The Kubernetes side is only spoken to without the lock, since it calls back for entries and add-ons.
+        """
+        seen = self.observe_clusters()
+        with LOCK:
+            self.settle_clusters(seen)
+            try:
+                yield
+            finally:
+                put_off, self._later = self._later, []
+        for call in put_off:
+            call()
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Do this after the request, without the lock."""
+        self._later.append(call)
+
+    def in_background(self, call: Callable[[], None]) -> threading.Thread:
+        """Do this in a thread of its own."""
+        thread = threading.Thread(target=call, daemon=True, name="eks-background")
+        thread.start()
+        return thread
+
+
+__all__ = ["LOCK", "EKSBackend", "eks_backends"]
