@@ -76,7 +76,7 @@ class PlatformAction(ActionBase):
             spec["argument_spec"], **{rule: spec[rule] for rule in _RULES if rule in spec}
         )
         validation = validator.validate(self._task.args)
-        if validation.errors:
+        if validation.error_messages:
             raise AnsibleActionFail("; ".join(_told(error) for error in validation.errors), obj=self._task.args)
         params = validation.validated_parameters
         try:
