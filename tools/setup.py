@@ -2,10 +2,10 @@
 """Make the virtual environments of a checkout: `setup.py [main|py313]`.
 
 `main` is `.venv`, made by the machine's Python (3.11 or later). `py313` is `.venv-py313`, the second lane of the tests.
-Everything is pinned by `requirements-core-<version>.txt`; the collections come out of the PyPI wheel of `ansible`, of which
-only the few that the platform uses are unpacked (the whole package takes 737 MB).
+Everything is pinned by `requirements-core-<version>.txt`; the collections come out of the PyPI wheel of `ansible`, of
+which only the few that the platform uses are unpacked (the whole package takes 737 MB).
 
-Exit codes: 0 the lane stands, 1 it could not be made (the reason is printed), 3 this machine has no Python for the lane.
+Exit codes: 0 the lane stands, 1 it could not be made (reason printed), 3 this machine has no Python for the lane.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ class SetupError(Exception):
 
 def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
     """Run a command, output passed through; raises SetupError with the command when it fails."""
-    result = subprocess.run(command, **options)
+    result = subprocess.run(command, check=False, **options)
     if result.returncode:
         raise SetupError(f"`{' '.join(command)}` ended with code {result.returncode}, see its output above")
     return result
+
+
+def succeeds(command: list[str]) -> bool:
+    """Whether a command that may well fail ends with code 0; its output is not shown."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def version_of(python: str) -> tuple[int, int] | None:
     """(major, minor) of an interpreter, None when it does not run (a pyenv shim of a version not selected, for one)."""
     probe = "import sys; print(*sys.version_info[:2])"
     try:
-        answer = subprocess.run([python, "-c", probe], capture_output=True, text=True, timeout=30)
+        answer = subprocess.run([python, "-c", probe], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return tuple(int(part) for part in answer.stdout.split()) if answer.returncode == 0 else None
@@ -92,11 +97,10 @@ def install_packages(*packages: str) -> None:
 def make_venv(python: str, folder: str) -> str:
     """Create the virtual environment unless its pip already works; returns its interpreter."""
     inside = os.path.join(folder, "bin", "python")
-    works = subprocess.run([inside, "-m", "pip", "--version"], capture_output=True) if os.path.exists(inside) else None
-    if works is not None and works.returncode == 0:
+    if os.path.exists(inside) and succeeds([inside, "-m", "pip", "--version"]):
         return inside
     shutil.rmtree(folder, ignore_errors=True)
-    if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True).returncode:
+    if not succeeds([python, "-c", "import ensurepip, venv"]):
         major, minor = version_of(python)
         install_packages(f"python{major}.{minor}-venv")
     run([python, "-m", "venv", folder])
@@ -146,8 +150,10 @@ def set_up(lane: str) -> int:
     folder = os.path.join(ROOT, LANES[lane])
     stamp = os.path.join(folder, ".piksel-stamp")
     wanted = digest(version, lock, "tools/setup.py", "sandbox/pyproject.toml")
-    if os.path.exists(stamp) and open(stamp).read() == wanted:
-        return 0
+    if os.path.exists(stamp):
+        with open(stamp) as handle:
+            if handle.read() == wanted:
+                return 0
     print(f"setup: {LANES[lane]} with Python {version[0]}.{version[1]} and ansible-core {core}", flush=True)
     inside = make_venv(python, folder)
     pip = [inside, "-m", "pip", "install", "-q", "--no-deps"]
