@@ -1,1 +1,1 @@
-"""AWS and Kubernetes on loopback: moto completed where it stops, real control planes, a recorder of every call."""
+"""AWS and Kubernetes on loopback: the target that the piksel.platform collection is tried on."""

@@ -1,0 +1,161 @@
+"""A running sandbox seen from outside: what the command line and the tests use."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from piksel_sandbox import environment, processes
+from piksel_sandbox.internal import PREFIX
+from piksel_sandbox.state import State
+
+UP_SECONDS = 60.0
+
+
+class SandboxError(Exception):
+    """Something that the user must know: what failed and what to do."""
+
+
+def _silent(message: str) -> None:
+    """Swallows progress."""
+
+
+class Sandbox:
+    """One sandbox, by its state folder.
+
+    `kubernetes=False` starts it without control planes: clusters are ACTIVE at once with an endpoint that does not answer.
+    `say` takes lines of progress.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        kubernetes: bool = True,
+        say: Callable[[str], None] = _silent,
+    ) -> None:
+        self.state = State(folder)
+        self.kubernetes = kubernetes
+        self.say = say
+
+    @property
+    def url(self) -> str:
+        """The AWS endpoint; raises SandboxError when the sandbox is not up."""
+        daemon = self.state.daemon()
+        if daemon is None:
+            raise SandboxError(f"the sandbox of {self.state.folder} is not up: start it with `piksel-sandbox up`")
+        return daemon["url"]
+
+    def request(self, method: str, path: str, body: Any = None, timeout: float = 60.0, **query: str) -> Any:
+        """Calls one of the sandbox's own paths and returns its JSON; raises SandboxError with the reason."""
+        host, port = self.url.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
+        try:
+            target = PREFIX + path + (f"?{urlencode(query)}" if query else "")
+            connection.request(method, target, json.dumps(body) if body is not None else None)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise SandboxError(f"the sandbox does not answer on {self.url}: {error}") from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise SandboxError(answer.get("error", f"{method} {path}: {response.status}"))
+        return answer
+
+    def up(self) -> dict[str, Any]:
+        """Starts the sandbox, unless it is up; returns its status. Raises SandboxError with the end of the log."""
+        with self.state.command_lock():
+            if self.state.daemon() is not None:
+                return self.status()
+            for name in processes.kill_leftovers(self.state):
+                self.say(f"ended {name}, left over from a crash")
+            if self.kubernetes:
+                self.build()
+            self.state.daemon_file.unlink(missing_ok=True)
+            self.say(f"starting in {self.state.folder}")
+            process = self._start_daemon()
+            self._wait_ready(process)
+        return self.status()
+
+    def build(self) -> None:
+        """Builds the Kubernetes binaries that are missing; raises SandboxError with what is missing."""
+        try:
+            from piksel_sandbox.kubernetes import build
+        except ImportError:
+            return
+        build.ensure(self.say)
+
+    def _start_daemon(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "piksel_sandbox.server", "--state", str(self.state.folder)]
+        if not self.kubernetes:
+            command.append("--no-kubernetes")
+        with open(self.state.logs / "sandbox.log", "ab") as log:
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd="/", start_new_session=True
+            )
+
+    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        limit = time.monotonic() + UP_SECONDS
+        while not self.state.daemon_file.exists():
+            if process.poll() is not None:
+                raise SandboxError(f"the sandbox ended while it started:\n{self._log_end()}")
+            if time.monotonic() > limit:
+                process.kill()
+                process.wait()
+                raise SandboxError(f"the sandbox was not ready after {UP_SECONDS:.0f} s:\n{self._log_end()}")
+            time.sleep(0.02)
+
+    def _log_end(self) -> str:
+        text = (self.state.logs / "sandbox.log").read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-15:])
+
+    def down(self) -> bool:
+        """Stops everything; False when nothing ran. After a crash it ends what was left over."""
+        self.state.make()
+        with self.state.command_lock():
+            daemon = self.state.daemon()
+            if self.state.is_locked():
+                self._stop_daemon(daemon)
+            leftovers = processes.kill_leftovers(self.state)
+            for name in leftovers:
+                self.say(f"ended {name}, left over from a crash")
+            self.state.daemon_file.unlink(missing_ok=True)
+            return daemon is not None or bool(leftovers)
+
+    def _stop_daemon(self, daemon: dict[str, Any] | None) -> None:
+        limit = time.monotonic() + 15
+        if daemon is not None:
+            try:
+                self.request("POST", "shutdown", timeout=5)
+            except SandboxError as error:
+                self.say(f"{error}; killing it")
+                os.kill(daemon["pid"], signal.SIGKILL)
+        while self.state.is_locked():
+            if time.monotonic() > limit:
+                if daemon is None:
+                    raise SandboxError("a starting sandbox holds the state folder; try again")
+                os.kill(daemon["pid"], signal.SIGKILL)
+                limit += 5
+            time.sleep(0.02)
+
+    def reset(self) -> float:
+        """Empties all accounts and builds the fixture again; returns the seconds it took."""
+        return self.request("POST", "reset")["seconds"]
+
+    def status(self) -> dict[str, Any]:
+        """{pid, port, url, ...} of the running sandbox."""
+        return self.request("GET", "status")
+
+    def env(self) -> dict[str, str]:
+        """The variables to lay over the process's own, as `env` prints them."""
+        return environment.variables(self.state, self.url)

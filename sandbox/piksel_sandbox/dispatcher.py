@@ -1,0 +1,46 @@
+"""The innermost layer: moto's dispatcher, with what its development server lacks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from piksel_sandbox.aws_call import AwsCall
+from piksel_sandbox.aws_errors import error, refusal
+
+logger = logging.getLogger(__name__)
+
+# moto's models are plain dicts that are walked while other threads change them; calls take 4 ms, so one at a time is fast.
+moto_lock = threading.RLock()
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """Sends a presigned URL to the service that it was signed for, and answers in AWS's shape when moto raises."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        call = AwsCall.of(environ)
+        if call.presigned and call.service != "s3":
+            return f"{call.service}.{call.region}.amazonaws.com"
+        return super().infer_service_region_host(environ, path)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        call = AwsCall.of(environ)
+        if call.model is None:
+            return error(call, "UnknownService", f"no such service: {call.service}", 501)(environ, start_response)
+        try:
+            with moto_lock:
+                # Read to the end inside the lock: a lazy body would look at the models later.
+                answer = super().__call__(environ, start_response)
+                return [b"".join(answer)]
+        except NotImplementedError as missing:
+            return refusal(call, "not implemented", str(missing))(environ, start_response)
+        except Exception:
+            logger.exception("%s:%s failed in the emulator", call.service, call.operation)
+            return refusal(call, "internal", "The emulator failed; see `piksel-sandbox logs`.")(environ, start_response)

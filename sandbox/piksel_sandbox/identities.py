@@ -1,0 +1,77 @@
+"""Who is behind an access key: moto's keys, sessions and users seen as AWS identities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from piksel_sandbox import internal
+from piksel_sandbox.accounts import AUTOMATION_ROLE, SSO_ROLE_PREFIX
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An AWS principal: `arn` as GetCallerIdentity shows it, `role_arn` of the role behind a session."""
+
+    account: str
+    arn: str
+    secret: str
+    session_token: str | None
+    expiration: datetime | None
+    role_arn: str | None
+    key: Any
+
+    @property
+    def is_expired(self) -> bool:
+        """True when the session's time is over."""
+        return self.expiration is not None and self.expiration < utcnow()
+
+    @property
+    def is_active(self) -> bool:
+        """False for a user's key that was made inactive."""
+        return self.key.status == "Active"
+
+
+_known: dict[str, Identity] = {}
+internal.on_reset(_known.clear)
+
+
+def identify(access_key: str | None) -> Identity | None:
+    """The identity of an access key, None when no account knows the key (any more)."""
+    if not access_key:
+        return None
+    found = _known.get(access_key)
+    if found and access_key in iam_backends[found.account]["aws"].access_keys:
+        return found
+    _known.pop(access_key, None)
+    for account in list(iam_backends):
+        key = iam_backends[account]["aws"].access_keys.get(access_key)
+        if key is not None:
+            _known[access_key] = _describe(account, access_key, key)
+            return _known[access_key]
+    return None
+
+
+def _describe(account: str, access_key: str, key: Any) -> Identity:
+    session = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key)
+    if session:
+        token, expiration = session.session_token, session.expiration
+        return Identity(account, session.arn, key.secret_access_key, token, expiration, session.role_arn, key)
+    user = iam_backends[account]["aws"].get_user_from_access_key_id(access_key)
+    arn = user.arn if user else f"arn:aws:iam::{account}:root"
+    return Identity(account, arn, key.secret_access_key, None, None, None, key)
+
+
+def is_run_principal(caller: str) -> bool:
+    """True for the sessions that a run of the collection uses: SSO administrator and automation role of any account."""
+    parts = caller.split(":", 5)
+    if len(parts) != 6 or parts[2] != "sts":
+        return False
+    kind, _, rest = parts[5].partition("/")
+    role = rest.split("/")[0]
+    return kind == "assumed-role" and (role == AUTOMATION_ROLE or role.startswith(SSO_ROLE_PREFIX))

@@ -1,0 +1,73 @@
+"""The sandbox's own HTTP paths under `/_sandbox/`, and the callbacks of reset and shutdown.
+
+Parts register themselves at import: `route("authenticate", handler)` answers `/_sandbox/authenticate/<rest>`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug import Request, Response
+
+logger = logging.getLogger(__name__)
+PREFIX = "/_sandbox/"
+
+Handler = Callable[[Request, str], Response]
+_routes: dict[str, Handler] = {}
+_on_reset: list[Callable[[], None]] = []
+_on_shutdown: list[Callable[[], None]] = []
+
+
+def route(path_prefix: str, handler: Handler) -> None:
+    """Lets `handler(request, rest)` answer `/_sandbox/<path_prefix>` and everything below it; the longest prefix wins."""
+    _routes[path_prefix.removeprefix(PREFIX).strip("/")] = handler
+
+
+def on_reset(callback: Callable[[], None]) -> None:
+    """Calls back when the accounts are emptied, before the fixture is built again. Registering twice counts once."""
+    if callback not in _on_reset:
+        _on_reset.append(callback)
+
+
+def on_shutdown(callback: Callable[[], None]) -> None:
+    """Calls back when the daemon ends in order. Registering twice counts once."""
+    if callback not in _on_shutdown:
+        _on_shutdown.append(callback)
+
+
+def run_reset_callbacks() -> None:
+    """Runs all reset callbacks; the first error ends the reset, since a half-emptied sandbox would mislead."""
+    for callback in list(_on_reset):
+        callback()
+
+
+def run_shutdown_callbacks() -> None:
+    """Runs all shutdown callbacks; one that fails is logged and the next ones run, so that nothing stays behind."""
+    for callback in list(_on_shutdown):
+        try:
+            callback()
+        except Exception:
+            logger.exception("shutdown callback %r failed", callback)
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(json.dumps(value), status=status, content_type="application/json")
+
+
+def answer(request: Request) -> Response:
+    """Hands a request under `/_sandbox/` to the handler with the longest matching prefix; 404 without one."""
+    path = request.path.removeprefix(PREFIX).strip("/")
+    parts = path.split("/")
+    for length in range(len(parts), 0, -1):
+        handler = _routes.get("/".join(parts[:length]))
+        if handler:
+            try:
+                return handler(request, "/".join(parts[length:]))
+            except Exception as error:
+                logger.exception("%s %s failed", request.method, request.path)
+                return json_response({"error": f"{type(error).__name__}: {error}"}, 500)
+    return json_response({"error": f"no handler for {request.path}"}, 404)
