@@ -1,0 +1,45 @@
+"""The suites of `make test`: what each runs, on which lanes, for how long at most, and what has to be there before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UNIT = "collections/ansible_collections/piksel/platform/tests/unit"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One pytest run.
+
+    paths: what pytest collects; limit: seconds until the run is ended; lanes: `main` and perhaps `py313`;
+    arguments: more of pytest's options; second_lane: further ones there; needs_binaries: waits for the sandbox's build.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    limit: int
+    lanes: tuple[str, ...] = ("main",)
+    arguments: tuple[str, ...] = ("-q",)
+    second_lane: tuple[str, ...] = ()
+    needs_binaries: bool = False
+
+
+# In order of start. What takes long comes first among its kind, so that no long suite is left alone at the end.
+SUITES = (
+    Suite("static", ("tests/static",), 600, arguments=("-q", "--deselect", "tests/static/test_sanity.py")),
+    Suite("unit", (UNIT,), 600, lanes=("main", "py313")),
+    Suite("sanity", ("tests/static/test_sanity.py",), 900, lanes=("main", "py313")),
+    Suite("end_to_end", ("tests/end_to_end",), 2000, ("main", "py313"), ("-v",), ("-m", "both_lanes"), True),
+    Suite("sandbox", ("tests/sandbox",), 1500, arguments=("-v",), needs_binaries=True),
+    Suite("molecule", ("tests/molecule",), 1200, arguments=("-v",), needs_binaries=True),
+)
+# Names for parts that a developer asks for: `make lint` is `test.py lint`.
+PARTS = {
+    "lint": Suite("lint", ("tests/static",), 300, arguments=("-q", "-m", "lint")),
+}
+
+
+def chosen(names: list[str]) -> list[Suite]:
+    """The suites of that name, all when none is named. Raises KeyError with the unknown name."""
+    known = {suite.name: suite for suite in SUITES} | PARTS
+    return [known[name] for name in names] if names else list(SUITES)
