@@ -43,6 +43,10 @@ end-to-end: setup ## the inventories from empty accounts
 format: setup ## let ruff write the layout of Python files
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
+.PHONY: requirements
+requirements: setup ## write the test column of docs/requirements.md from the marks of the tests
+	@$(BIN)/python tools/requirement_table.py
+
 .PHONY: lock
 lock: setup setup-py313 ## pin anew what requirements-dev.txt names, for both lanes
 	@$(BIN)/python tools/lock.py

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import reports
 import yaml
+from suites import UNIT
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs/requirements.md"
@@ -64,3 +65,34 @@ def report(results: Iterable[reports.Report]) -> reports.Report:
     # What is proven was counted as a test already; it is told, not counted twice.
     outcome.label = f"requirements {len(musts) - len(outcome.failures)}/{len(musts)}"
     return outcome
+
+
+def marked(path: Path) -> set[str]:
+    """The IDs that a test file names in `mark.requirement(...)`, read from its text."""
+    calls = re.findall(r"\bmark\.requirement\(([^)]*)\)", path.read_text())
+    return {identifier for call in calls for identifier in re.findall(r"[\"']([A-Z0-9]+-\d+)[\"']", call)}
+
+
+def tests_by_requirement() -> dict[str, list[str]]:
+    """Requirement ID to the test files that are marked with it, as paths from the root."""
+    found: dict[str, list[str]] = {}
+    for folder in (ROOT / "tests", ROOT / UNIT):
+        for path in sorted(folder.rglob("test_*.py")):
+            for identifier in marked(path):
+                found.setdefault(identifier, []).append(str(path.relative_to(ROOT)))
+    return found
+
+
+def with_tests(text: str) -> str:
+    """The table's text with its last column written anew from the marks."""
+    known = tests_by_requirement()
+
+    def column(match: re.Match) -> str:
+        paths = ", ".join(f"`{path}`" for path in known.get(match.group(1), [])) or "–"
+        return f"{match.group(0)[: match.start(5) - match.start(0)]} {paths} |"
+
+    return "\n".join(ROW.sub(column, line) for line in text.splitlines()) + "\n"
+
+
+if __name__ == "__main__":
+    TABLE.write_text(with_tests(TABLE.read_text()))
