@@ -88,7 +88,7 @@ def with_tests(text: str) -> str:
     known = tests_by_requirement()
 
     def column(match: re.Match) -> str:
-        paths = ", ".join(f"`{path}`" for path in known.get(match.group(1), [])) or "–"
+        paths = ", ".join(f"`{path}`" for path in known.get(match.group(1), [])) or "-"
         return f"{match.group(0)[: match.start(5) - match.start(0)]} {paths} |"
 
     return "\n".join(ROW.sub(column, line) for line in text.splitlines()) + "\n"
