@@ -1,0 +1,101 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.piksel.platform.plugins.module_utils.errors import FindingsError
+from ansible_collections.piksel.platform.plugins.plugin_utils import inventory_check, inventory_scan
+
+ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
+COLLECTION = "piksel.platform."
+CALLS = ("ansible.builtin.import_role", "ansible.builtin.include_role")
+ARGUMENTS = {
+    "spec": {"type": "path", "required": True},
+    "stages": {"type": "list", "elements": "path", "default": []},
+    "accounts": {"type": "list", "elements": "str"},
+}
+
+
+class ActionModule(ActionBase):
+    """inventory_check: only the controller sees every variable of a host, so there is no module behind it."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Check this host's variables and return the findings, or fail with all of them."""
+        result = super().run(tmp, task_vars)
+        _unused, arguments = self.validate_argument_spec(ARGUMENTS)
+        sources = [path for path in task_vars["ansible_inventory_sources"] if pathlib.Path(path).exists()]
+        spec = self._read(arguments["spec"])["inventory_spec"]
+        roles, defaults, options = self._roles(arguments["stages"])
+        host = self._host({**defaults, **task_vars}, [*spec, *options])
+        scan = inventory_scan.scan(sources)
+        check = inventory_check.Check(host, scan, spec, roles, options).run(task_vars["groups"])
+        check.disjoint(inventory_scan.scan(inventory_scan.siblings(sources)))
+        findings = check.findings + inventory_check.accounts(
+            arguments["accounts"], task_vars["ansible_play_hosts_all"], task_vars["groups"], self._task.check_mode
+        )
+        result.update(changed=False, notices=check.notices)
+        if findings:
+            result.update(failed=True, msg=str(findings[0] if len(findings) == 1 else FindingsError(findings)))
+        return result
+
+    def _host(self, variables, names):
+        """Evaluate ``names`` for this host, each on its own: one that fails must not hide the others."""
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        values, failed = {}, {}
+        for name in names:
+            if name in variables:
+                try:
+                    values[name] = templar.template(variables[name])
+                except AnsibleError as error:
+                    failed[name] = str(error.message).strip()
+        return inventory_check.Host(
+            name=variables["inventory_hostname"],
+            groups=list(variables["group_names"]),
+            values=values,
+            raw=variables,
+            failed=failed,
+            command_line=frozenset(load_extra_vars(self._loader)),
+        )
+
+    def _roles(self, stages):
+        """The roles that the stages call, every role's defaults, and the names of all roles' inputs."""
+        handed: dict[str, set] = {}
+        for stage in stages:
+            for play in self._read(stage):
+                for call in _calls(play.get("tasks", [])):
+                    handed.setdefault(call["role"], set()).update(call["vars"])
+        roles, defaults, known = [], {}, []
+        for folder in sorted(path for path in ROLES.iterdir() if (path / "meta" / "argument_specs.yml").is_file()):
+            options = {}
+            for entry in self._read(folder / "meta" / "argument_specs.yml")["argument_specs"].values():
+                options.update(entry.get("options", {}))
+            known += options
+            if (folder / "defaults" / "main.yml").is_file():
+                defaults.update(self._read(folder / "defaults" / "main.yml") or {})
+            if folder.name in handed:
+                roles.append(inventory_check.Role(folder.name, options, frozenset(handed[folder.name])))
+        return roles, defaults, known
+
+    def _read(self, path):
+        return self._loader.load_from_file(str(path), trusted_as_template=True)
+
+
+def _calls(tasks):
+    """Every call of one of the collection's roles in a list of tasks: its name and the inputs that stand beside it."""
+    for task in tasks:
+        for part in ("block", "rescue", "always"):
+            yield from _calls(task.get(part, []))
+        for call in CALLS:
+            name = task.get(call, {}).get("name", "")
+            if name.startswith(COLLECTION):
+                yield {"role": name.removeprefix(COLLECTION), "vars": set(task.get("vars", {}))}

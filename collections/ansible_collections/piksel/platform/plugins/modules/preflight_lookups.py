@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_lookups
+short_description: Look up what must hold in an account before the platform is made
+version_added: 0.1.0
+description:
+  - Finds the roles that get access to the cluster, asks EKS for the wanted Kubernetes version and compares it with
+  the cluster that exists,
+    tries the roles of the hub account, and compares service quotas. All at the same time, and without a write call.
+  - Fails with everything that has to be put right, all at once. What is only worth knowing is returned in RV(notices).
+author:
+  - Piksel platform contributors (@piksel-platform)
+options:
+  admin_role_path:
+    description: Path of the role that people sign in with.
+    type: str
+    default: /
+  admin_role_prefix:
+    description: What the name of that role begins with. Exactly one role must match. Without it no such role is
+    looked for.
+    type: str
+  automation_role_name:
+    description: Name of the automation's role, which must exist. Without it no such role is looked for.
+    type: str
+  cluster_name:
+    description: Name of the cluster, which need not exist.
+    type: str
+    required: true
+  kubernetes_version:
+    description:
+      - Wanted Kubernetes version as a minor. It must be one that EKS offers.
+      - An existing cluster can go to the next minor version only, and never back.
+    type: str
+    required: true
+  hub_roles:
+    description: Roles of the hub by logical key, each a dictionary with C(arn) and optionally C(external_id).
+    type: dict
+    default: {}
+  quotas:
+    description: Service quotas that the platform needs.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      service:
+        description: Service code.
+        type: str
+        required: true
+      code:
+        description: Quota code.
+        type: str
+        required: true
+      name:
+        description: What the quota is about, for people.
+        type: str
+        required: true
+      needed:
+        description: The least value that will do.
+        type: int
+        required: true
+extends_documentation_fragment:
+  - piksel.platform.aws
+"""
+
+EXAMPLES = r"""
+- name: Look up what must hold before the cluster is made
+  piksel.platform.preflight_lookups:
+    profile: dev-piksel
+    region: ap-southeast-3
+    cluster_name: piksel-dev
+    kubernetes_version: "1.34"
+    automation_role_name: piksel-automation
+"""
+
+RETURN = r"""
+administrator_role_arns:
+  description: ARNs of the roles that administer the cluster, under C(sso_administrator) and C(automation).
+  returned: success
+  type: dict
+  sample:
+    automation: arn:aws:iam::123456789012:role/piksel-automation
+cluster_version:
+  description: Version of the cluster that exists, null when there is none.
+  returned: success
+  type: str
+  sample: "1.34"
+support:
+  description: Support state of the wanted version, C(status) and C(end_of_standard_support).
+  returned: success
+  type: dict
+  sample:
+    end_of_standard_support: "2026-12-02"
+    status: STANDARD_SUPPORT
+hub_roles:
+  description: Roles of the hub by logical key, each with C(arn) and whether it is C(reachable) for this run.
+  returned: success
+  type: dict
+  sample:
+    external_dns:
+      arn: arn:aws:iam::210987654321:role/dns
+      reachable: true
+quotas:
+  description: Values of the quotas that could be read, by code.
+  returned: success
+  type: dict
+  sample:
+    L-1194D53C: 100
+notices:
+  description: What does not stop a run and is worth knowing.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "Kubernetes 1.34: this version leaves standard support on 2026-12-02."
+"""
+
+from ansible_collections.piksel.platform.plugins.module_utils import runner
+from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
+from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
+
+SERVICES = ("iam", "eks", "sts", "service-quotas")
+SPEC = runner.spec(
+    AWS_ARGUMENTS,
+    {
+        "admin_role_path": {"type": "str", "default": "/"},
+        "admin_role_prefix": {"type": "str"},
+        "automation_role_name": {"type": "str"},
+        "cluster_name": {"type": "str", "required": True},
+        "kubernetes_version": {"type": "str", "required": True},
+        "hub_roles": {"type": "dict", "default": {}},
+        "quotas": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "service": {"type": "str", "required": True},
+                "code": {"type": "str", "required": True},
+                "name": {"type": "str", "required": True},
+                "needed": {"type": "int", "required": True},
+            },
+        },
+    },
+)
+
+
+def main():
+    """Run as a module."""
+    runner.main(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
