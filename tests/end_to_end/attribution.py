@@ -1,0 +1,114 @@
+"""Which operation a recorded write call belongs to: the one table that ties a run's calls to its plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+# (service, operation prefix or name) -> kind. The longest name that fits decides.
+AWS_KINDS = {
+    ("iam", "CreateRole"): "iam_role",
+    ("iam", "UpdateRole"): "iam_role",
+    ("iam", "UpdateAssumeRolePolicy"): "iam_role",
+    ("iam", "TagRole"): "iam_role",
+    ("iam", "UntagRole"): "iam_role",
+    ("iam", "AttachRolePolicy"): "iam_role",
+    ("iam", "DetachRolePolicy"): "iam_role",
+    ("iam", "DeleteRole"): "iam_role",
+    ("iam", "PutRolePermissionsBoundary"): "iam_role",
+    ("iam", "DeleteRolePermissionsBoundary"): "iam_role",
+    ("kms", "CreateKey"): "kms_key",
+    ("kms", "CreateAlias"): "kms_key",
+    ("kms", "UpdateAlias"): "kms_key",
+    ("kms", "EnableKeyRotation"): "kms_key",
+    ("kms", "DisableKeyRotation"): "kms_key",
+    ("kms", "PutKeyPolicy"): "kms_key",
+    ("kms", "UpdateKeyDescription"): "kms_key",
+    ("kms", "TagResource"): "kms_key",
+    ("kms", "EnableKey"): "kms_key",
+    ("kms", "CancelKeyDeletion"): "kms_key",
+    ("kms", "ScheduleKeyDeletion"): "kms_key",
+    ("logs", "CreateLogGroup"): "log_group",
+    ("logs", "PutRetentionPolicy"): "log_group",
+    ("logs", "TagResource"): "log_group",
+    ("logs", "TagLogGroup"): "log_group",
+    ("logs", "AssociateKmsKey"): "log_group",
+    ("logs", "DeleteLogGroup"): "log_group",
+    ("eks", "CreateCluster"): "eks_cluster",
+    ("eks", "DeleteCluster"): "eks_cluster",
+    ("eks", "UpdateClusterConfig"): "eks_cluster",
+    ("eks", "UpdateClusterVersion"): "eks_cluster",
+    ("eks", "AssociateEncryptionConfig"): "eks_cluster",
+    ("eks", "TagResource"): "eks_cluster",
+    ("eks", "CreateAccessEntry"): "eks_access_entry",
+    ("eks", "UpdateAccessEntry"): "eks_access_entry",
+    ("eks", "DeleteAccessEntry"): "eks_access_entry",
+    ("eks", "AssociateAccessPolicy"): "eks_access_entry",
+    ("eks", "DisassociateAccessPolicy"): "eks_access_entry",
+    ("ec2", "CreateTags"): "ec2_tags",
+}
+# Kubernetes resource (plural, as the audit log has it) -> Kind.
+KUBERNETES_KINDS = {"namespaces": "Namespace"}
+
+
+@dataclass
+class Attribution:
+    """The outcome: writes by operation, and what did not fit on either side.
+
+    Attributes:
+        unclaimed: writes that no operation explains.
+        idle: operations without a write.
+        ambiguous: writes that more than one operation explains.
+        counts: number of writes for each operation's (account, kind, key).
+    """
+
+    unclaimed: list[dict] = field(default_factory=list)
+    idle: list[tuple] = field(default_factory=list)
+    ambiguous: list[dict] = field(default_factory=list)
+    counts: Counter = field(default_factory=Counter)
+
+
+def kind_of(row: dict) -> str | None:
+    """The kind of object that a recorded call writes, None where the table has no word for it."""
+    if row["api"] == "kubernetes":
+        resource = row["operation"].partition(":")[2].partition("/")[0]
+        return KUBERNETES_KINDS.get(resource)
+    if row["service"] == "eks" and row["operation"] == "TagResource" and ":access-entry/" in row["object"]:
+        return "eks_access_entry"
+    return AWS_KINDS.get((row["service"], row["operation"]))
+
+
+def mentions(row_object: str, names: set[str]) -> bool:
+    """Whether the recorded object is one of an operation's names: bare, as the end of an ARN, or as ``name/child``."""
+    return any(
+        row_object == name or row_object.endswith((f"/{name}", f":{name}")) or row_object.startswith(f"{name}/")
+        for name in names
+    )
+
+
+def attribute(operations: list[dict], rows: list[dict], aliases: dict[str, set[str]] | None = None) -> Attribution:
+    """Give every write to the one operation of its account and kind whose object it names.
+
+    ``aliases`` maps an operation's object to further names of the same thing (a key's id for its alias).
+    """
+    known = aliases or {}
+    result = Attribution()
+    identities = {}
+    for operation in operations:
+        names = {operation["object"], *known.get(operation["object"], set())}
+        identities[(operation["account"], operation["kind"], operation["key"], operation["action"])] = names
+    for row in rows:
+        kind = kind_of(row)
+        fits = [
+            identity
+            for identity, names in identities.items()
+            if identity[0] == row["account"] and identity[1] == kind and mentions(row["object"], names)
+        ]
+        if not fits:
+            result.unclaimed.append(row)
+        elif len(fits) > 1:
+            result.ambiguous.append(row)
+        else:
+            result.counts[fits[0]] += 1
+    result.idle = [identity for identity in identities if not result.counts[identity]]
+    return result

@@ -1,0 +1,87 @@
+"""Fixtures of the end-to-end tests: one sandbox for the session, empty accounts for each test that asks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+from end_to_end.harness import ROOT, Play
+from piksel_sandbox.client import Sandbox
+
+REGION = "ap-southeast-3"
+ACCOUNTS = {"dev": "236122835646", "staging": "326641642924", "prod": "522783511350"}
+CLUSTERS = {"dev": "piksel-dev", "staging": "piksel-staging", "prod": "piksel-production"}
+
+
+@pytest.fixture(scope="session")
+def play(env: dict[str, str]) -> Play:
+    """Runs playbooks under the sandbox's environment."""
+    return Play(env)
+
+
+@pytest.fixture
+def empty(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox with empty accounts, an empty record and no faults; faults are cleared afterwards too."""
+    sandbox.fault_clear()
+    sandbox.reset()
+    sandbox.calls(clear=True)
+    yield sandbox
+    sandbox.fault_clear()
+
+
+@pytest.fixture(scope="module")
+def converged(sandbox: Sandbox, play: Play) -> Sandbox:
+    """Dev, converged once for all tests of a module, which leave it as they find it."""
+    sandbox.fault_clear()
+    sandbox.reset()
+    play().ok()
+    return sandbox
+
+
+@pytest.fixture(scope="session")
+def aws(env: dict[str, str]) -> Callable:
+    """Makes boto3 clients past the platform's own code: ``aws("eks", "dev")``."""
+
+    def client(service: str, account: str = "dev"):
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
+                patch.setenv(name, env[name])
+            session = boto3.Session(profile_name=f"{account}-piksel", region_name=REGION)
+            made = session.client(service)
+            session.get_credentials().get_frozen_credentials()
+            return made
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def kubectl(env: dict[str, str]) -> Callable:
+    """Runs kubectl against a context of the kubeconfig that the platform wrote."""
+
+    def run(*arguments: str, context: str = "piksel-dev", **more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["kubectl", "--context", context, *arguments],
+            env={**env, **more},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kubectl_json(kubectl: Callable) -> Callable:
+    """Runs ``kubectl get ... -o json`` and returns what it printed, parsed."""
+
+    def get(*arguments: str, context: str = "piksel-dev") -> dict:
+        answer = kubectl("get", *arguments, "-o", "json", context=context)
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    return get

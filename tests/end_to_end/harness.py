@@ -1,0 +1,142 @@
+"""Run the platform's playbooks as an operator does and read back what they said they did."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)"
+    r"\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)"
+)
+
+
+@dataclass
+class Run:
+    """One finished ``ansible-playbook``.
+
+    Attributes:
+        rc: exit code of the process (negative: ended by that signal).
+        output: standard output and standard error, in the order they came.
+        operations: what the plan callback wrote, one dict for each operation, held ones included.
+        recap: host name to the counters of Ansible's last table.
+        seconds: wall time of the process.
+    """
+
+    rc: int
+    output: str
+    operations: list[dict] = field(default_factory=list)
+    recap: dict[str, dict[str, int]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def done(self) -> list[dict]:
+        """Operations that were planned (check) or applied (run), without those held for want of consent."""
+        return [operation for operation in self.operations if not operation.get("held")]
+
+    @property
+    def changed(self) -> int:
+        """Sum of Ansible's ``changed`` counters over all hosts."""
+        return sum(counters["changed"] for counters in self.recap.values())
+
+    def names(self) -> set[tuple[str, str, str, str]]:
+        """Each operation as (host, action, kind, key): what a plan and its run have in common."""
+        return {(item["host"], item["action"], item["kind"], item["key"]) for item in self.done}
+
+    def ok(self) -> Run:
+        """Return the run itself, or fail with its output.
+
+        Raises:
+            AssertionError: the exit code is not 0.
+        """
+        assert self.rc == 0, f"rc {self.rc}\n{self.output[-6000:]}"
+        return self
+
+
+def command(playbook: str, inventories: Iterable[str], extra: Sequence[str]) -> list[str]:
+    """The command line of one run, inventories given as names under ``inventories/`` or as paths."""
+    line = ["ansible-playbook", playbook]
+    for inventory in inventories:
+        path = Path(inventory)
+        line += ["-i", str(path if path.is_absolute() else ROOT / "inventories" / inventory)]
+    return [*line, *extra]
+
+
+def parse_recap(output: str) -> dict[str, dict[str, int]]:
+    """Read Ansible's recap table out of a run's output."""
+    found = {}
+    for line in output.splitlines():
+        if match := RECAP.match(line):
+            counters = match.groupdict()
+            found[counters.pop("host")] = {name: int(value) for name, value in counters.items()}
+    return found
+
+
+class Play:
+    """Starts playbooks in one environment, the sandbox's by default."""
+
+    def __init__(self, env: Mapping[str, str], cwd: Path = ROOT) -> None:
+        self.env = dict(env)
+        self.cwd = cwd
+
+    def start(
+        self, playbook: str = "site.yml", inventories: Iterable[str] = ("dev",), *extra: str, **env: str
+    ) -> Started:
+        """Start a run and return at once; ``env`` adds to the environment."""
+        plan = Path(tempfile.mkstemp(prefix="plan-", suffix=".jsonl")[1])
+        full = {**self.env, "PIKSEL_PLAN_FILE": str(plan), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", **env}
+        log = Path(tempfile.mkstemp(prefix="run-", suffix=".log")[1])
+        with log.open("w", encoding="utf-8") as written:
+            process = subprocess.Popen(
+                command(playbook, inventories, extra),
+                cwd=self.cwd,
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+            )
+        return Started(process, log, plan, time.monotonic())
+
+    def __call__(
+        self, playbook: str = "site.yml", inventories: Iterable[str] = ("dev",), *extra: str, **env: str
+    ) -> Run:
+        """Run a playbook to its end, 600 s at the most."""
+        return self.start(playbook, inventories, *extra, **env).finish()
+
+    def check(self, inventories: Iterable[str] = ("dev",), playbook: str = "site.yml", *extra: str) -> Run:
+        """Dry run with diff."""
+        return self(playbook, inventories, "--check", "--diff", *extra)
+
+
+class Started:
+    """A run under way."""
+
+    def __init__(self, process: subprocess.Popen, log: Path, plan: Path, began: float) -> None:
+        self.process, self.log, self.plan, self.began = process, log, plan, began
+
+    def kill(self) -> Run:
+        """End ansible-playbook itself with SIGKILL, as the kernel's OOM killer would, and collect what is left."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        return self.finish()
+
+    def finish(self, timeout: float = 600.0) -> Run:
+        """Wait for the end and collect output, operations and counters."""
+        try:
+            rc = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            rc = self.process.wait()
+        output = self.log.read_text(encoding="utf-8", errors="replace")
+        self.log.unlink()
+        operations = [json.loads(line) for line in self.plan.read_text(encoding="utf-8").splitlines()]
+        self.plan.unlink()
+        return Run(rc, output, operations, parse_recap(output), time.monotonic() - self.began)

@@ -1,0 +1,111 @@
+"""Runs that die, answers that get lost, services that falter: the next run, or the same one, ends converged."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from end_to_end.harness import Play, Started
+
+
+def writes(sandbox) -> int:
+    """Number of write calls recorded so far."""
+    return len(sandbox.calls(writes=True))
+
+
+def wait_for_writes(sandbox, started: Started, wanted: int, seconds: float = 120) -> bool:
+    """Wait until so many writes are recorded; False when the run ended before."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if writes(sandbox) >= wanted:
+            return True
+        if started.process.poll() is not None:
+            return False
+        time.sleep(0.02)
+    raise AssertionError(f"no {wanted} writes within {seconds} s")
+
+
+def doubles(aws) -> dict[str, list]:
+    """What exists twice though it should exist once: keys by mark, access entries, roles, log groups."""
+    kms = aws("kms")
+    marks = []
+    for key in kms.list_keys()["Keys"]:
+        if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
+            tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+            marks += [tag["TagValue"] for tag in tags if tag["TagKey"] == "piksel-platform/key"]
+    clusters = aws("eks").list_clusters()["clusters"]
+    return {"kms": sorted(marks), "clusters": clusters}
+
+
+def assert_converged(sandbox, play: Play, aws) -> None:
+    """A run is rc 0, the one after it silent, and nothing exists twice."""
+    play().ok()
+    sandbox.calls(clear=True)
+    silent = play().ok()
+    assert silent.changed == 0
+    assert sandbox.calls(writes=True) == []
+    found = doubles(aws)
+    assert len(found["kms"]) == len(set(found["kms"])) == 1
+    assert found["clusters"] == ["piksel-dev"]
+
+
+@pytest.mark.requirement("GEN-10")
+def test_killed_after_each_write(empty, play: Play, aws) -> None:
+    """Run after run is killed one write further: each goes on where the one before died, until nothing is to do.
+
+    Every prefix of the writes is thus the starting point of a run, and the last one must find all of it in order.
+    """
+    deaths = 0
+    for _ in range(120):
+        before = writes(empty)
+        empty.fault("stall", after_writes=1, caller="run")
+        started = play.start()
+        reached = wait_for_writes(empty, started, before + 1)
+        if reached:
+            died = started.kill()
+            deaths += died.rc == -9
+            empty.fault_clear()
+            assert_nothing_writes(empty)
+        else:
+            empty.fault_clear()
+            assert started.finish().ok().changed == 0
+            break
+    assert deaths > 15
+    assert_converged(empty, play, aws)
+
+
+def assert_nothing_writes(sandbox) -> None:
+    """No worker goes on writing after its parent is gone."""
+    time.sleep(0.2)
+    before = writes(sandbox)
+    time.sleep(0.6)
+    assert writes(sandbox) == before
+
+
+@pytest.mark.requirement("GEN-10")
+def test_each_creates_answer_lost_once(empty, play: Play, aws) -> None:
+    """The connection breaks after each kind of create call was carried out: found again, nothing doubled."""
+    empty.fault("reset-after", operation="*:Create*", times_per_operation=1, caller="run")
+    play().ok()
+    empty.fault_clear()
+    assert_converged(empty, play, aws)
+
+
+def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
+    """Every third call is throttled and one in twenty answers with a 5xx: the run ends well all the same."""
+    empty.fault("throttle", every=3, caller="run")
+    empty.fault("error", rate=0.05, caller="run")
+    play().ok()
+    empty.fault_clear()
+    assert_converged(empty, play, aws)
+
+
+@pytest.mark.requirement("EKS-14")
+def test_failed_cluster_ends_the_run(empty, play: Play) -> None:
+    """A cluster that goes FAILED ends the run within 5 s of that, with the service's reason."""
+    reason = "Cannot assume role for the control plane"
+    empty.fault("fail", operation="eks:CreateCluster", reason=reason)
+    run = play()
+    assert run.rc != 0
+    assert reason in run.output
+    assert "piksel-dev" in run.output
