@@ -11,9 +11,17 @@ from moto.eks.models import EKSBackend as MotoEKSBackend
 from moto.eks.models import eks_backends
 from moto.moto_api import state_manager
 
+from .addon_catalogue import CatalogueBackend
 from .models_access import AccessBackend
+from .models_addons import AddonBackend
 from .models_base import MODEL_NAMES
 from .models_cluster import Cluster, ClusterBackend
+from .models_fargate import FargateBackend
+from .models_identity_provider import IdentityProviderBackend
+from .models_insights import InsightBackend
+from .models_nodegroups import NodegroupBackend
+from .models_pod_identity import PodIdentityBackend
+from .models_tags import TagBackend
 from .models_updates import UpdateBackend
 from .models_versions import VersionBackend
 from .utils import transition_seconds
@@ -27,6 +35,14 @@ class EKSBackend(
     ClusterBackend,
     UpdateBackend,
     AccessBackend,
+    NodegroupBackend,
+    FargateBackend,
+    AddonBackend,
+    CatalogueBackend,
+    PodIdentityBackend,
+    IdentityProviderBackend,
+    InsightBackend,
+    TagBackend,
     VersionBackend,
     MotoEKSBackend,
 ):
@@ -39,9 +55,7 @@ class EKSBackend(
         self.requests: dict[tuple[str, str], tuple[str, Any]] = {}
         self._later: list[Callable[[], None]] = []
         for name in MODEL_NAMES:
-            state_manager.register_default_transition(
-                name, {"progression": "time", "seconds": transition_seconds()}
-            )
+            state_manager.register_default_transition(name, {"progression": "time", "seconds": transition_seconds()})
 
     def reset(self) -> None:
         """Stop the clusters' processes and forget everything."""
@@ -53,14 +67,20 @@ class EKSBackend(
             thread.join(STOP_SECONDS)
 
     @contextmanager
-    def session(self) -> Iterator[None]:
+    def session(self, addons_of: str | None = None, is_query: bool = False) -> Iterator[None]:
         """Move all states on, hold the lock for the body, then do what the body put off by `later`.
 
+        addons_of: cluster whose add-ons' health the request is about. is_query: the Kubernetes side itself asks.
         The Kubernetes side is only spoken to without the lock, since it calls back for entries and add-ons.
         """
-        seen = self.observe_clusters()
+        seen = {} if is_query else self.observe_clusters()
+        health = self.observe_addons(addons_of) if addons_of else {}
         with LOCK:
             self.settle_clusters(seen)
+            for cluster in self.clusters.values():
+                self.settle_nodegroups(cluster)
+                self.settle_fargate_profiles(cluster)
+                self.settle_addons(cluster, health)
             try:
                 yield
             finally:

@@ -40,9 +40,7 @@ NAMESPACE = re.compile(r"^(?=.{1,63}\*?$)[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$")
 class AccessEntry:
     """The access of one IAM principal to one cluster."""
 
-    def __init__(
-        self, cluster: Cluster, partition: str, principal: str, kind: str, username: str, groups: list[str]
-    ):
+    def __init__(self, cluster: Cluster, partition: str, principal: str, kind: str, username: str, groups: list[str]):
         self.cluster_name = cluster.name
         self.principal_arn = principal
         self.kind = kind
@@ -56,8 +54,7 @@ class AccessEntry:
         sort, _, path = principal.split(":", 5)[5].partition("/")
         tail = f"{sort}/{account}/{path.rsplit('/', 1)[-1]}" if path else f"{sort}/{account}"
         self.arn = (
-            f"arn:{partition}:eks:{cluster.region}:{cluster.account_id}:access-entry/"
-            f"{cluster.name}/{tail}/{new_uuid()}"
+            f"arn:{partition}:eks:{cluster.region}:{cluster.account_id}:access-entry/{cluster.name}/{tail}/{new_uuid()}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,7 +82,9 @@ class AccessBackend:
         """Make the caller of CreateCluster an administrator by an entry, as far as entries are used."""
         if cluster.authentication_mode != "CONFIG_MAP" and checks.principal_exists(self.region_name, principal):
             entry = self._new_entry(cluster, principal, "STANDARD", None, [])
-            self._put_policy(entry, ADMIN_POLICY.format(partition=self.partition), {"type": "cluster", "namespaces": []})
+            self._put_policy(
+                entry, ADMIN_POLICY.format(partition=self.partition), {"type": "cluster", "namespaces": []}
+            )
 
     def entry_for_nodes(self, cluster: Cluster, role_arn: str, kind: str) -> None:
         """Add the entry that EKS makes for the role of a node group or Fargate profile, unless there is one."""
@@ -108,8 +107,7 @@ class AccessBackend:
             raise InvalidParameterException(f"The type parameter value {kind} is invalid", cluster=cluster_name)
         if ":role/aws-service-role/" in principal_arn:
             raise InvalidParameterException(
-                "The caller is not allowed to modify access entries with a principalArn value of a Service Linked"
-                " Role"
+                "The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role"
             )
         if not checks.principal_exists(self.region_name, principal_arn):
             raise InvalidParameterException("The specified principalArn is invalid: invalid principal.")
@@ -284,9 +282,7 @@ def check_username(username: str | None, principal: str) -> None:
         return
     for prefix in RESERVED_USERNAMES:
         if username.startswith(prefix):
-            raise InvalidParameterException(
-                f"The username {username} is invalid, it cannot start with {prefix}"
-            )
+            raise InvalidParameterException(f"The username {username} is invalid, it cannot start with {prefix}")
     if "{{SessionName" in username and ":" not in username.split("{{SessionName")[0]:
         raise InvalidParameterException(f"The username {username} is invalid: a colon must precede the session name")
 

@@ -154,9 +154,7 @@ class ClusterBackend:
     partition: str
     clusters: dict[str, Cluster]
 
-    def create_cluster(
-        self, request: dict[str, Any], principal: str | None = None
-    ) -> Cluster:
+    def create_cluster(self, request: dict[str, Any], principal: str | None = None) -> Cluster:
         """CreateCluster: `request` is a CreateClusterRequest.
 
         principal: IAM ARN of the caller, who becomes administrator unless the request says otherwise.
@@ -166,9 +164,7 @@ class ClusterBackend:
         if name in self.clusters:
             raise ResourceInUseException(f"Cluster already exists with name: {name}", cluster=name)
         settings = self._cluster_settings(request)
-        vpc_id = checks.cluster_subnets(
-            self.account_id, self.region_name, settings["resourcesVpcConfig"]["subnetIds"]
-        )
+        vpc_id = checks.cluster_subnets(self.account_id, self.region_name, settings["resourcesVpcConfig"]["subnetIds"])
         checks.security_groups(
             self.account_id, self.region_name, settings["resourcesVpcConfig"]["securityGroupIds"], vpc_id
         )
@@ -221,9 +217,7 @@ class ClusterBackend:
 
     def _start(self, cluster: Cluster) -> None:
         network = cluster.settings["kubernetesNetworkConfig"]
-        seams.control_planes().start(
-            cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr")
-        )
+        seams.control_planes().start(cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr"))
         cluster.has_control_plane = True
 
     def _stop(self, cluster: Cluster) -> None:
@@ -282,9 +276,9 @@ class ClusterBackend:
         cluster.security_group_id = group.id
 
     def _cluster_settings(self, request: dict[str, Any]) -> dict[str, Any]:
-        version = request.get("version") or first(data("versions"), lambda item: item["defaultVersion"])[
-            "clusterVersion"
-        ]
+        version = (
+            request.get("version") or first(data("versions"), lambda item: item["defaultVersion"])["clusterVersion"]
+        )
         kubernetes_version(version)
         access = request.get("accessConfig") or {}
         return {
@@ -294,13 +288,9 @@ class ClusterBackend:
             "kubernetesNetworkConfig": network_config(request.get("kubernetesNetworkConfig") or {}),
             "accessConfig": {
                 "authenticationMode": access.get("authenticationMode") or "CONFIG_MAP",
-                "bootstrapClusterCreatorAdminPermissions": access.get(
-                    "bootstrapClusterCreatorAdminPermissions", True
-                ),
+                "bootstrapClusterCreatorAdminPermissions": access.get("bootstrapClusterCreatorAdminPermissions", True),
             },
-            "upgradePolicy": {
-                "supportType": (request.get("upgradePolicy") or {}).get("supportType") or "EXTENDED"
-            },
+            "upgradePolicy": {"supportType": (request.get("upgradePolicy") or {}).get("supportType") or "EXTENDED"},
             "deletionProtection": bool(request.get("deletionProtection")),
             "controlPlaneScalingConfig": request.get("controlPlaneScalingConfig") or {"tier": "standard"},
         }
@@ -326,9 +316,7 @@ def vpc_config(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]
         try:
             ipaddress.ip_network(cidr)
         except ValueError:
-            raise InvalidParameterException(
-                f"The following CIDRs are invalid in publicAccessCidrs: [{cidr}]"
-            ) from None
+            raise InvalidParameterException(f"The following CIDRs are invalid in publicAccessCidrs: [{cidr}]") from None
     if not merged["endpointPublicAccess"]:
         merged["publicAccessCidrs"] = []
     elif not merged["publicAccessCidrs"]:
@@ -353,5 +341,3 @@ def network_config(request: dict[str, Any]) -> dict[str, Any]:
             "serviceIpv4Cidr must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 and between /24 and /12"
         )
     return {"ipFamily": family, "serviceIpv4Cidr": cidr, **load_balancing}
-
-

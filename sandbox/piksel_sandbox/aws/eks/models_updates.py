@@ -58,9 +58,7 @@ class UpdateBackend:
                 cluster=cluster.name,
             )
         if cluster.current != "ACTIVE":
-            raise InvalidRequestException(
-                f"Cluster '{cluster.name}' is not in ACTIVE status", cluster=cluster.name
-            )
+            raise InvalidRequestException(f"Cluster '{cluster.name}' is not in ACTIVE status", cluster=cluster.name)
 
         def finish(succeeded: bool) -> None:
             cluster.begin("ACTIVE", "ACTIVE")
@@ -130,9 +128,7 @@ class UpdateBackend:
             "logging": self._update_logging,
             "accessConfig": self._update_access,
             "upgradePolicy": self._update_member("upgradePolicy", "UpgradePolicyUpdate", "UpgradePolicy"),
-            "zonalShiftConfig": self._update_member(
-                "zonalShiftConfig", "ZonalShiftConfigUpdate", "ZonalShiftConfig"
-            ),
+            "zonalShiftConfig": self._update_member("zonalShiftConfig", "ZonalShiftConfigUpdate", "ZonalShiftConfig"),
             "deletionProtection": self._update_member(
                 "deletionProtection", "DeletionProtectionUpdate", "DeletionProtection"
             ),
@@ -147,9 +143,7 @@ class UpdateBackend:
             raise InvalidParameterException(f"{kinds[0]} can not be updated", cluster=name)
         return handlers[kinds[0]](cluster, request)
 
-    def associate_encryption_config(
-        self, cluster_name: str, encryption_config: list[dict[str, Any]]
-    ) -> Update:
+    def associate_encryption_config(self, cluster_name: str, encryption_config: list[dict[str, Any]]) -> Update:
         """AssociateEncryptionConfig: once per cluster, never undone."""
         cluster = self.describe_cluster(cluster_name)
         if cluster.settings.get("encryptionConfig"):
@@ -209,9 +203,7 @@ class UpdateBackend:
 
         return self.start_update(cluster, operation, kind, params, apply)
 
-    def _update_member(
-        self, member: str, kind: str, param: str
-    ) -> Callable[[Cluster, dict[str, Any]], Update]:
+    def _update_member(self, member: str, kind: str, param: str) -> Callable[[Cluster, dict[str, Any]], Update]:
         def update(cluster: Cluster, request: dict[str, Any]) -> Update:
             value = request[member]
             if memo_key(cluster.settings.get(member)) == memo_key(value):
@@ -239,9 +231,7 @@ class UpdateBackend:
             "EndpointPrivateAccess": after["endpointPrivateAccess"],
             "PublicAccessCidrs": after["publicAccessCidrs"],
         }
-        return self._change(
-            cluster, "UpdateClusterConfig", "EndpointAccessUpdate", params, "resourcesVpcConfig", after
-        )
+        return self._change(cluster, "UpdateClusterConfig", "EndpointAccessUpdate", params, "resourcesVpcConfig", after)
 
     def _update_network(self, cluster: Cluster, request: dict[str, Any]) -> Update:
         before = cluster.settings["resourcesVpcConfig"]

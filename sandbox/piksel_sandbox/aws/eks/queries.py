@@ -62,7 +62,7 @@ def _read(ref: Any, read: Callable[[Any], Any], absent: Any) -> Any:
     backend = dict(eks_backends.get(ref.account_id) or {}).get(ref.region)
     if backend is None:
         return absent
-    with backend.session():
+    with backend.session(is_query=True):
         model = backend.clusters.get(ref.name)
         if model is None or model.ref.uid != ref.uid:
             return absent

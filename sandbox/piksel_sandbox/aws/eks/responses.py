@@ -2,83 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore import xform_name
-from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import get_service_model
-from moto.eks.responses import EKSResponse as MotoEKSResponse
-from moto.sts.models import sts_backends
 
-from .models import EKSBackend, eks_backends
-from .utils import memo_key, page
-from .validation import validate
+from .responses_compute import ComputeOperations
+from .responses_software import SoftwareOperations
 
 
-class EKSResponse(MotoEKSResponse):
-    """Parses and validates a request, calls the backend under its lock, answers in botocore's shapes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.automated_parameter_parsing = True
-
-    @property
-    def eks_backend(self) -> EKSBackend:
-        """The backend of the caller's account and the request's region."""
-        return eks_backends[self.current_account][self.region]
-
-    def call_action(self) -> TYPE_RESPONSE:
-        """Run the operation under the backend's lock, after all states were moved on."""
-        with self.eks_backend.session():
-            return super().call_action()
-
-    def _arguments(self) -> dict[str, Any]:
-        operation = get_service_model("eks").operation_model(self._get_action())
-        params = dict(self.params)
-        validate(operation.input_shape, params)
-        return params
-
-    def _call(self, method: str, **extra: Any) -> Any:
-        """Call a backend method with the request's members, their names in snake case."""
-        arguments = {xform_name(key): value for key, value in self._arguments().items()}
-        arguments.pop("client_request_token", None)
-        return getattr(self.eks_backend, method)(**arguments, **extra)
-
-    def _call_once(self, method: str, is_whole: bool = False, **extra: Any) -> Any:
-        """Like `_call`, but a repeated request token gives the first call's object again.
-
-        is_whole: the method takes all members in one dict `request`, their names as in the API.
-        """
-        params = self._arguments()
-        token = params.pop("clientRequestToken", None)
-        known = self.eks_backend.requests.get((method, token or ""))
-        if known and known[0] == memo_key(params):
-            return known[1]
-        call = getattr(self.eks_backend, method)
-        if is_whole:
-            result = call(request=dict(params), **extra)
-        else:
-            result = call(**{xform_name(key): value for key, value in params.items()}, **extra)
-        if token:
-            self.eks_backend.requests[(method, token)] = (memo_key(params), result)
-        return result
-
-    def _page(self, method: str, member: str, **extra: Any) -> ActionResult:
-        """Answer one page of what a backend method lists, under the member `member`."""
-        arguments = {xform_name(key): value for key, value in self._arguments().items()}
-        limit, token = arguments.pop("max_results", None), arguments.pop("next_token", None)
-        items, token = page(getattr(self.eks_backend, method)(**arguments), limit, token)
-        return ActionResult({member: items, "nextToken": token, **extra})
-
-    def _principal(self) -> str:
-        """IAM ARN of the caller: the role's for a session, the user's, else the account's root."""
-        sts = sts_backends[self.current_account][self.partition]
-        session = sts.get_assumed_role_from_access_key(self.access_key)
-        if session:
-            return session.role_arn
-        _, arn, account = sts.get_caller_identity(self.access_key, self.region)
-        return arn if ":iam:" in arn else f"arn:{self.partition}:iam::{account}:root"
+class EKSResponse(ComputeOperations, SoftwareOperations):
+    """All operations; those of clusters, access and tags are here."""
 
     def create_cluster(self) -> ActionResult:
         """CreateCluster."""
@@ -158,11 +89,18 @@ class EKSResponse(MotoEKSResponse):
 
     def list_associated_access_policies(self) -> ActionResult:
         """ListAssociatedAccessPolicies."""
-        return self._page(
-            "list_associated_access_policies", "associatedAccessPolicies", **self._entry_names()
-        )
+        return self._page("list_associated_access_policies", "associatedAccessPolicies", **self._entry_names())
 
-    def _entry_names(self) -> dict[str, str]:
-        return {name: self._get_param(name) for name in ("clusterName", "principalArn")}
+    def tag_resource(self) -> ActionResult:
+        """TagResource."""
+        self._call("tag_resource")
+        return EmptyResult()
 
+    def untag_resource(self) -> ActionResult:
+        """UntagResource."""
+        self._call("untag_resource")
+        return EmptyResult()
 
+    def list_tags_for_resource(self) -> ActionResult:
+        """ListTagsForResource."""
+        return ActionResult({"tags": self._call("list_tags_for_resource")})

@@ -109,9 +109,7 @@ def _is_past(moment: Any) -> bool:
     return aware < datetime.now(UTC)
 
 
-def _signature(
-    parts: Any, pairs: list[tuple[str, str]], secret: str, region: str, cluster_name: str, date: str
-) -> str:
+def _signature(parts: Any, pairs: list[tuple[str, str]], secret: str, region: str, cluster_name: str, date: str) -> str:
     auth = SigV4QueryAuth(Credentials("unused", secret), "sts", region)
     request = AWSRequest(
         method="GET",

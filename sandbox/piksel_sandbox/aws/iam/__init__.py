@@ -1,0 +1,12 @@
+"""IAM as moto has it, with every AWS managed policy in every account at no cost per account."""
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Makes moto build its IAM backends from this package; call it before the first request."""
+    from moto.iam.models import iam_backends
+
+    from .models import SandboxIAMBackend
+
+    iam_backends.backend = SandboxIAMBackend
