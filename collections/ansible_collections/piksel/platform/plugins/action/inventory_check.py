@@ -38,8 +38,8 @@ class ActionModule(ActionBase):
         roles, defaults, options = self._roles(arguments["stages"])
         host = self._host({**defaults, **task_vars}, [*spec, *options])
         scan = inventory_scan.scan(sources)
-        check = inventory_check.Check(host, scan, spec, roles, options).run(task_vars["groups"])
-        check.disjoint(inventory_scan.scan(inventory_scan.siblings(sources)))
+        others = inventory_scan.scan(inventory_scan.siblings(sources))
+        check = inventory_check.Check(host, scan, others, spec, roles, options).run(task_vars["groups"])
         findings = check.findings + inventory_check.accounts(
             arguments["accounts"], task_vars["ansible_play_hosts_all"], task_vars["groups"], self._task.check_mode
         )

@@ -11,9 +11,9 @@ import dataclasses
 from ansible_collections.piksel.platform.plugins.module_utils import errors, vpc_read
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
-DISCOVERY_TAG = "karpenter.sh/discovery"
 INTERNAL_TAG = "kubernetes.io/role/internal-elb"
 PUBLIC_TAG = "kubernetes.io/role/elb"
+DISCOVERY_TAG = vpc_read.DISCOVERY_TAG
 EVERYWHERE = "0.0.0.0/0"
 
 
@@ -47,6 +47,7 @@ class Check:
             self.flow_logs,
             self.endpoints,
             self.transit_gateway,
+            self.discovery,
         ):
             check()
         return self
@@ -148,7 +149,7 @@ class Check:
         https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets
         """
         for subnet in self.network.private:
-            if subnet.free < self.params["minimum_free_addresses"] and not self.network.cluster_exists:
+            if subnet.free < self.params["minimum_free_addresses"] and self.network.cluster is None:
                 self.find(
                     f"subnet {subnet.id}",
                     f"{subnet.free} addresses are free, "
@@ -199,6 +200,19 @@ class Check:
         for subnet in self.network.private:
             if self.params["hub_cidr"] not in subnet.routes_to.get(wanted, ()):
                 self.tell(f"subnet {subnet.id}", f"no route to {self.params['hub_cidr']} by {wanted}")
+
+    def discovery(self):
+        """No other security group may carry the tag by which Karpenter finds the cluster's own.
+        https://karpenter.sh/docs/concepts/nodeclasses/#specsecuritygroupselectorterms
+        """
+        own = ((self.network.cluster or {}).get("resourcesVpcConfig") or {}).get("clusterSecurityGroupId")
+        for group in self.network.discovery_groups:
+            if group != own:
+                self.find(
+                    f"security group {group}",
+                    f"it carries {DISCOVERY_TAG}={self.params['cluster_name']}, which only the cluster's own group may",
+                    "Remove the tag, or nodes get this group too.",
+                )
 
 
 def run(params: dict, check_mode: bool, clients, progress=None) -> dict:

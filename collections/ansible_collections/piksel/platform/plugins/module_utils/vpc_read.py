@@ -12,6 +12,8 @@ from ansible_collections.piksel.platform.plugins.module_utils import errors
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
 
+DISCOVERY_TAG = "karpenter.sh/discovery"
+
 
 @dataclasses.dataclass
 class Subnet:
@@ -40,7 +42,10 @@ class Subnet:
 
 @dataclasses.dataclass
 class Network:
-    """Everything that was read of one VPC. ``endpoints`` maps service names to Gateway or Interface."""
+    """Everything that was read of one VPC. ``endpoints`` maps service names to Gateway or Interface.
+
+    ``cluster`` is EKS's answer or None, ``discovery_groups`` are the security groups with the tag of the cluster.
+    """
 
     vpc_id: str
     cidr: str
@@ -51,7 +56,8 @@ class Network:
     flow_logs: list
     endpoints: dict
     transit_gateways: set
-    cluster_exists: bool
+    cluster: dict | None
+    discovery_groups: list
 
 
 def read(clients, params: dict) -> Network:
@@ -70,7 +76,8 @@ def read(clients, params: dict) -> Network:
         "endpoints": lambda: _all(clients, "describe_vpc_endpoints", "VpcEndpoints", "vpc-id", vpc_id),
         "flow_logs": lambda: _flow_logs(clients, vpc_id),
         "transit": lambda: _transit_gateways(clients, vpc_id) if params["transit_gateway_id"] else set(),
-        "cluster": lambda: _cluster_exists(clients, params["cluster_name"]),
+        "cluster": lambda: _cluster(clients, params["cluster_name"]),
+        "groups": lambda: _discovery_groups(clients, params["cluster_name"]),
     }
     found = dict(zip(calls, parallel(lambda call: call(), calls.values()), strict=True))
     tag, _unused, private = params["private_tag"].partition("=")
@@ -87,7 +94,8 @@ def read(clients, params: dict) -> Network:
             one["ServiceName"]: one["VpcEndpointType"] for one in found["endpoints"] if one["State"] == "available"
         },
         transit_gateways=found["transit"],
-        cluster_exists=found["cluster"],
+        cluster=found["cluster"],
+        discovery_groups=found["groups"],
     )
 
 
@@ -196,12 +204,19 @@ def _transit_gateways(clients, vpc_id):
     return {one["TransitGatewayId"] for one in found if one["State"] == "available"}
 
 
-def _cluster_exists(clients, name):
+def _cluster(clients, name):
     try:
         with errors.told(f"cluster {name}", clients):
-            clients.client("eks").describe_cluster(name=name)
+            return clients.client("eks").describe_cluster(name=name)["cluster"]
     except PlatformError as error:
         if errors.code_of(error.__cause__) != "ResourceNotFoundException":
             raise
-        return False
-    return True
+        return None
+
+
+def _discovery_groups(clients, cluster_name):
+    """Ids of the security groups, of any network, by which Karpenter would find this cluster's group."""
+    filters = [{"Name": f"tag:{DISCOVERY_TAG}", "Values": [cluster_name]}]
+    with errors.told(f"security groups with the tag {DISCOVERY_TAG}", clients):
+        pages = clients.client("ec2").get_paginator("describe_security_groups").paginate(Filters=filters)
+        return sorted(group["GroupId"] for page in pages for group in page["SecurityGroups"])

@@ -59,9 +59,18 @@ class Check:
     """The findings of one host. ``findings`` are PlatformError, ``notices`` say what is left out because a key is
     null."""
 
-    def __init__(self, host: Host, scan: Scan, spec: dict[str, dict], roles: list[Role], options: t.Iterable[str] = ()):
-        """``options`` are further known names: inputs of the roles that no stage calls."""
-        self.host, self.scan, self.spec, self.roles = host, scan, spec, roles
+    def __init__(
+        self,
+        host: Host,
+        scan: Scan,
+        others: Scan,
+        spec: dict[str, dict],
+        roles: list[Role],
+        options: t.Iterable[str] = (),
+    ):
+        """``others`` is a scan of every account's inventory, ``options`` are further known names: inputs of the roles that
+        no stage calls."""
+        self.host, self.scan, self.others, self.spec, self.roles = host, scan, others, spec, roles
         self.known = set(spec) | set(options) | {name for role in roles for name in role.options}
         self.definitions = scan.of_host(host.groups, host.name)
         self.last = {one.name: one for one in self.definitions}
@@ -70,7 +79,7 @@ class Check:
         self._blamed: set[str] = set()
 
     def run(self, groups: t.Iterable[str]) -> Check:
-        """Do every check that needs this host's inventory alone; ``groups`` are all groups of the inventory."""
+        """Do every check; ``groups`` are all groups of the inventory."""
         self.files(groups)
         self.names()
         for name, spec in self.spec.items():
@@ -79,6 +88,7 @@ class Check:
             for name, option in role.options.items():
                 if name not in role.handed:
                     self.role_input(role, name, option)
+        self.disjoint()
         return self
 
     def files(self, groups: t.Iterable[str]) -> None:
@@ -139,16 +149,15 @@ class Check:
                 blame = keys[0] if len(keys) == 1 and keys[0] in self.last else name
                 self._find(self._below(blame, path), blame, message if blame == name else f"{message} ({where})")
 
-    def disjoint(self, others: Scan) -> None:
-        """Networks that overlap. ``others`` is a scan of every account's inventory; keys marked ``disjoint`` are
-        compared."""
+    def disjoint(self) -> None:
+        """Networks that overlap with those of other accounts or with each other: keys marked ``disjoint``."""
         mine = {
             name: self._network(self.host.values.get(name)) for name, spec in self.spec.items() if spec.get("disjoint")
         }
         scopes = {f"group:{name}" for name in ("all", *self.host.groups)} | {f"host:{self.host.name}"}
         rivals = [
             (f"{one.name} in {one.place}", one.name, self._network(one.constant))
-            for one in others.definitions
+            for one in self.others.definitions
             if one.name in mine and one.scope not in scopes
         ]
         names = sorted(mine)
@@ -173,9 +182,11 @@ class Check:
         return Place(self._usual_file(name))
 
     def _usual_file(self, name: str) -> str:
-        own = [one for one in self.definitions if one.scope not in ("group:all", f"host:{self.host.name}")]
-        folder = os.path.dirname(own[-1].place.file) if own else "group_vars"
-        like = next((one.place.file for one in self.scan.definitions if one.name == name), None)
+        groups = sorted(self.host.groups, key=lambda group: self.scan.depths.get(group, 1))
+        folder = next(
+            (self.scan.folders[group] for group in reversed(groups) if group in self.scan.folders), "group_vars"
+        )
+        like = next((one.place.file for one in self.others.definitions if one.name == name), None)
         return os.path.join(folder, os.path.basename(like) if like else f"{name.partition('_')[2] or name}.yml")
 
     def _value(self, name: str, spec: dict, value: t.Any) -> None:

@@ -53,12 +53,13 @@ class Definition:
 
 @dataclasses.dataclass(frozen=True)
 class Scan:
-    """Everything that a scan found: definitions, files that are no YAML, and how deep each group lies (``all`` is
-    0)."""
+    """Everything that a scan found: definitions, files that are no YAML, how deep each group lies (``all`` is 0),
+    and the directory of each group that has one."""
 
     definitions: list[Definition]
     broken: list[tuple[Place, str]]
     depths: dict[str, int]
+    folders: dict[str, str]
 
     def of_host(self, groups: t.Iterable[str], host: str) -> list[Definition]:
         """Return the definitions that reach a host of these groups; the last one of a name is the one that counts."""
@@ -74,10 +75,12 @@ def scan(inventories: t.Iterable[str]) -> Scan:
     found: list[Definition] = []
     broken: list[tuple[Place, str]] = []
     depths: dict[str, int] = {}
+    folders: dict[str, str] = {}
     seen: set[str] = set()
     for inventory in inventories:
         root = pathlib.Path(inventory).resolve()
         folder = root if root.is_dir() else root.parent
+        folders.update({entry.name: str(entry) for entry in folder.glob("group_vars/*") if entry.is_dir()})
         hosts = [root] if root.is_file() else sorted(path for path in folder.iterdir() if path.is_file())
         for path, scope in [(path, None) for path in hosts] + list(_variable_files(folder)):
             real = str(path.resolve())
@@ -96,7 +99,7 @@ def scan(inventories: t.Iterable[str]) -> Scan:
                 found += _inventory_variables(node, real, str(folder), depths)
             else:
                 found += _mapping(node, real, scope, str(folder))
-    return Scan(found, broken, depths)
+    return Scan(found, broken, depths, folders)
 
 
 def siblings(inventories: t.Iterable[str]) -> list[str]:
