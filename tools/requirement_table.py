@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import reports
 import yaml
+
+import reports
 from suites import UNIT
 
 ROOT = Path(__file__).resolve().parent.parent

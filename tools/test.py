@@ -1,7 +1,7 @@
 """Run the tests of both lanes and say how it went: `test.py [SUITE...]`, all suites when none is named.
 
-Every test is a pytest test. Each run writes a junit report to `.work/test/`; its output is streamed, its name before each
-line. The last line is `N passed, N failed`. Over the whole set, a MUST requirement of a landed stage that no passing test
+Every test is a pytest test. A run writes a junit report to `.work/test/`; its output is streamed, its name before each
+line. The last line is `N passed, N failed`. Over the whole set, a MUST of a landed stage that no passing test
 proves counts as a failure too.
 """
 
