@@ -24,7 +24,7 @@ INSUFFICIENT = {
 
 @dataclass
 class Applied:
-        """Says that the EKS model changed: until the next round, add-ons with a Deployment are unhealthy."""
+    """What stands in the cluster for an add-on: paths in the order of making, and its Deployments' generations."""
 
     signature: str
     paths: list[str]
