@@ -35,7 +35,7 @@ class Report:
         self.warnings.append(str(PlatformError(message, subject=subject)))
 
 
-def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
+def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     """Do all look-ups at the same time. No write call.
 
     Returns {"changed": False, "administrator_role_arns": {name: ARN}, "cluster_version": str | None, "support":

@@ -215,7 +215,7 @@ class Check:
                 )
 
 
-def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
+def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     """Find the network, read all of it at the same time, and check it. No write call.
 
     Returns the facts that later stages need (see the module's documentation); raises FindingsError with every finding.
