@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
+
 from end_to_end.harness import ROOT, Play
 from piksel_sandbox.client import Sandbox
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from end_to_end.bad_inventory import BadInventory
 from end_to_end.harness import Play, Run
 

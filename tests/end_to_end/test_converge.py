@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from end_to_end.attribution import attribute
 from end_to_end.conftest import ACCOUNTS, CLUSTERS
 from end_to_end.harness import Play, Run

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+
 from end_to_end.harness import ROOT, Play
 
 CLUSTER = "piksel-dev"
