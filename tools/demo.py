@@ -1,0 +1,113 @@
+"""`make demo`: start the sandbox, converge dev with the same command as for AWS, and tell what now exists."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv/bin"
+MARK = "piksel-platform/key"
+REGION = "ap-southeast-3"
+NEXT = """
+Look around, in this shell:
+
+  source .venv/bin/activate
+  eval "$(piksel-sandbox env)"
+  aws eks describe-cluster --name {cluster} --profile dev-piksel
+  kubectl --context {cluster} get namespaces
+  piksel-sandbox calls --writes                                # each write call of the run, and who made it
+  ansible-playbook site.yml -i inventories/dev                 # again: it changes nothing
+  ansible-playbook site.yml -i inventories/prod --check        # the plan for an account that is still empty
+  piksel-sandbox reset                                         # empty accounts again
+  piksel-sandbox down                                          # stop; nothing stays behind
+"""
+
+
+class DemoError(Exception):
+    """A step failed; its own output stands above."""
+
+
+def run(command: list[str | Path], environment: dict[str, str]) -> None:
+    """Run a step with its output passed through; raises DemoError when it fails."""
+    text = [str(part) for part in command]
+    if subprocess.run(text, cwd=ROOT, env=environment, check=False).returncode:
+        raise DemoError(
+            f"`{shlex.join(text)}` failed, its output is above; `piksel-sandbox logs` has the sandbox's own"
+        )
+
+
+def sandbox_environment() -> dict[str, str]:
+    """The environment that `eval "$(piksel-sandbox env)"` gives a shell, with the tools of .venv on PATH."""
+    environment = dict(os.environ, PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    run([BIN / "piksel-sandbox", "up"], environment)
+    printed = subprocess.run(
+        [BIN / "piksel-sandbox", "env"], env=environment, check=True, capture_output=True, text=True
+    )
+    for word in shlex.split(printed.stdout):
+        name, equals, value = word.partition("=")
+        if equals:
+            environment[name] = value
+    return environment
+
+
+def marked_roles(session: boto3.Session) -> Iterator[str]:
+    """Names of the IAM roles that carry the platform's mark."""
+    iam = session.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            tags = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
+            if any(tag["Key"] == MARK for tag in tags):
+                yield role["RoleName"]
+
+
+def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]]:
+    """(cluster name, lines of label and text), read from the APIs and not from what the run said."""
+    os.environ.update(environment)
+    session = boto3.Session(profile_name="dev-piksel", region_name=REGION)
+    eks = session.client("eks")
+    (name,) = eks.list_clusters()["clusters"]
+    cluster = eks.describe_cluster(name=name)["cluster"]
+    entries = eks.list_access_entries(clusterName=name)["accessEntries"]
+    aliases = session.client("kms").list_aliases()["Aliases"]
+    groups = session.client("logs").describe_log_groups()["logGroups"]
+    kubectl = ["kubectl", "--context", name, "get", "namespaces", "-o", "name"]
+    listed = subprocess.run(kubectl, env=environment, check=True, capture_output=True, text=True).stdout.split()
+    namespaces = [line.partition("/")[2] for line in listed]
+    return name, [
+        ("account", f"{session.client('sts').get_caller_identity()['Account']} (sandbox, {REGION})"),
+        ("cluster", f"{name}, Kubernetes {cluster['version']}, {cluster['status']}, {cluster['endpoint']}"),
+        ("access", ", ".join(entry.rpartition("/")[2] for entry in entries)),
+        ("roles", ", ".join(marked_roles(session))),
+        ("keys", ", ".join(one["AliasName"] for one in aliases if not one["AliasName"].startswith("alias/aws/"))),
+        ("log groups", ", ".join(group["logGroupName"] for group in groups)),
+        ("namespaces", ", ".join(namespaces)),
+    ]
+
+
+def main() -> int:
+    """Entry point; returns the exit code."""
+    started = time.monotonic()
+    try:
+        environment = sandbox_environment()
+        run([BIN / "ansible-playbook", "site.yml", "-i", "inventories/dev"], environment)
+    except DemoError as error:
+        print(f"\ndemo: {error}", file=sys.stderr)
+        return 1
+    cluster, lines = what_exists(environment)
+    print(f"\nAfter {time.monotonic() - started:.0f} s there is now:\n")
+    for label, text in lines:
+        print(f"  {label:<11} {text}")
+    print(NEXT.format(cluster=cluster))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
