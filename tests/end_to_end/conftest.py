@@ -26,17 +26,17 @@ def play(env: dict[str, str]) -> Play:
 @pytest.fixture
 def empty(sandbox: Sandbox) -> Iterator[Sandbox]:
     """The sandbox with empty accounts, an empty record and no faults; faults are cleared afterwards too."""
-    sandbox.fault_clear()
+    sandbox.clear_faults()
     sandbox.reset()
-    sandbox.calls(clear=True)
+    sandbox.clear_calls()
     yield sandbox
-    sandbox.fault_clear()
+    sandbox.clear_faults()
 
 
 @pytest.fixture(scope="module")
 def converged(sandbox: Sandbox, play: Play) -> Sandbox:
     """Dev, converged once for all tests of a module, which leave it as they find it."""
-    sandbox.fault_clear()
+    sandbox.clear_faults()
     sandbox.reset()
     play().ok()
     return sandbox
@@ -44,13 +44,13 @@ def converged(sandbox: Sandbox, play: Play) -> Sandbox:
 
 @pytest.fixture(scope="session")
 def aws(env: dict[str, str]) -> Callable:
-    """Makes boto3 clients past the platform's own code: ``aws("eks", "dev")``."""
+    """Makes boto3 clients of somebody else in the account, whose calls are not the run's: ``aws("eks", "dev")``."""
 
     def client(service: str, account: str = "dev"):
         with pytest.MonkeyPatch.context() as patch:
             for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
                 patch.setenv(name, env[name])
-            session = boto3.Session(profile_name=f"{account}-piksel", region_name=REGION)
+            session = boto3.Session(profile_name=f"{account}-network-owner", region_name=REGION)
             made = session.client(service)
             session.get_credentials().get_frozen_credentials()
             return made

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +65,7 @@ class Run:
 
 def command(playbook: str, inventories: Iterable[str], extra: Sequence[str]) -> list[str]:
     """The command line of one run, inventories given as names under ``inventories/`` or as paths."""
-    line = ["ansible-playbook", playbook]
+    line = [str(Path(sys.executable).parent / "ansible-playbook"), playbook]
     for inventory in inventories:
         path = Path(inventory)
         line += ["-i", str(path if path.is_absolute() else ROOT / "inventories" / inventory)]

@@ -34,13 +34,13 @@ def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
     plan = play.check([environment]).ok()
     assert len(plan.done) > 15
     assert empty.calls(writes=True) == []
-    empty.calls(clear=True)
+    empty.clear_calls()
 
     run = play("site.yml", [environment]).ok()
     rows = empty.calls(writes=True)
     assert_true_plan(plan, run, rows, key_aliases(aws, environment))
     assert {row["account"] for row in rows} == {ACCOUNTS[environment]}
-    empty.calls(clear=True)
+    empty.clear_calls()
 
     again = play("site.yml", [environment]).ok()
     assert again.changed == 0

@@ -16,7 +16,7 @@ STAGES = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_alone_is_silent(stage: str, converged, play: Play) -> None:
     """A stage reads back what the stages before it made."""
-    converged.calls(clear=True)
+    converged.clear_calls()
     run = play(f"playbooks/{stage}").ok()
     assert run.changed == 0
     assert converged.calls(writes=True) == []
@@ -24,7 +24,7 @@ def test_each_stage_alone_is_silent(stage: str, converged, play: Play) -> None:
 
 def test_version_jumps_are_refused(converged, play: Play) -> None:
     """Two minors up and a downgrade end before any write, with both versions named."""
-    converged.calls(clear=True)
+    converged.clear_calls()
     for wanted, word in (("1.36", "one minor"), ("1.33", "downgrade")):
         run = play("site.yml", ["dev"], "-e", f"piksel_kubernetes_version='{wanted}'")
         assert run.rc != 0
@@ -197,7 +197,7 @@ def test_foreign_tags_are_left_alone(converged, play: Play, aws) -> None:
     eks = aws("eks")
     arn = eks.describe_cluster(name=CLUSTER)["cluster"]["arn"]
     eks.tag_resource(resourceArn=arn, tags={"billing": "42"})
-    converged.calls(clear=True)
+    converged.clear_calls()
     assert play("playbooks/eks_cluster.yml").ok().changed == 0
     assert converged.calls(writes=True) == []
     assert eks.list_tags_for_resource(resourceArn=arn)["tags"]["billing"] == "42"
@@ -216,7 +216,7 @@ def test_namespace_changed_behind_our_back(change, paths, converged, play: Play,
     name = change[2]
     assert kubectl("label", "namespace", name, "toolkit.fluxcd.io/tenant=x", "--overwrite").returncode == 0
     assert kubectl(*change).returncode == 0
-    converged.calls(clear=True)
+    converged.clear_calls()
     plan = play.check(["dev"], "playbooks/namespaces.yml").ok()
     assert [(item["object"], item["action"]) for item in plan.done] == [(name, "update")]
     assert [item["path"] for item in plan.done[0]["changes"]] == paths

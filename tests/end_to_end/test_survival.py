@@ -41,7 +41,7 @@ def doubles(aws) -> dict[str, list]:
 def assert_converged(sandbox, play: Play, aws) -> None:
     """A run is rc 0, the one after it silent, and nothing exists twice."""
     play().ok()
-    sandbox.calls(clear=True)
+    sandbox.clear_calls()
     silent = play().ok()
     assert silent.changed == 0
     assert sandbox.calls(writes=True) == []
@@ -59,16 +59,16 @@ def test_killed_after_each_write(empty, play: Play, aws) -> None:
     deaths = 0
     for _ in range(120):
         before = writes(empty)
-        empty.fault("stall", after_writes=1, caller="run")
+        empty.add_fault("stall", after_writes=1, caller="run")
         started = play.start()
         reached = wait_for_writes(empty, started, before + 1)
         if reached:
             died = started.kill()
             deaths += died.rc == -9
-            empty.fault_clear()
+            empty.clear_faults()
             assert_nothing_writes(empty)
         else:
-            empty.fault_clear()
+            empty.clear_faults()
             assert started.finish().ok().changed == 0
             break
     assert deaths > 15
@@ -86,18 +86,18 @@ def assert_nothing_writes(sandbox) -> None:
 @pytest.mark.requirement("GEN-10")
 def test_each_creates_answer_lost_once(empty, play: Play, aws) -> None:
     """The connection breaks after each kind of create call was carried out: found again, nothing doubled."""
-    empty.fault("reset-after", operation="*:Create*", times_per_operation=1, caller="run")
+    empty.add_fault("reset-after", operation="*:Create*", times_per_operation=1, caller="run")
     play().ok()
-    empty.fault_clear()
+    empty.clear_faults()
     assert_converged(empty, play, aws)
 
 
 def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
     """Every third call is throttled and one in twenty answers with a 5xx: the run ends well all the same."""
-    empty.fault("throttle", every=3, caller="run")
-    empty.fault("error", rate=0.05, caller="run")
+    empty.add_fault("throttle", every=3, caller="run")
+    empty.add_fault("error", rate=0.05, caller="run")
     play().ok()
-    empty.fault_clear()
+    empty.clear_faults()
     assert_converged(empty, play, aws)
 
 
@@ -105,7 +105,7 @@ def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
 def test_failed_cluster_ends_the_run(empty, play: Play) -> None:
     """A cluster that goes FAILED ends the run within 5 s of that, with the service's reason."""
     reason = "Cannot assume role for the control plane"
-    empty.fault("fail", operation="eks:CreateCluster", reason=reason)
+    empty.add_fault("fail", operation="eks:CreateCluster", reason=reason)
     run = play()
     assert run.rc != 0
     assert reason in run.output
