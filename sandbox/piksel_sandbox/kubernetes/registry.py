@@ -26,6 +26,8 @@ class ControlPlanes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planes: dict[ClusterRef, ControlPlane | FakeControlPlane] = {}
+        # (endpoint, certificate authority), also of clusters that are being deleted: EKS shows them to the end
+        self._addresses: dict[ClusterRef, tuple[str, str]] = {}
         self._fake: bool | None = None
 
     def configure(
@@ -58,6 +60,7 @@ class ControlPlanes:
         plane = (FakeControlPlane if self.is_fake else ControlPlane)(ref, version, issuer, service_cidr)
         with self._lock:
             self._planes[ref] = plane
+            self._addresses[ref] = (plane.endpoint, plane.certificate_authority)
         plane.start()
 
     def state(self, ref: ClusterRef) -> str:
@@ -71,12 +74,12 @@ class ControlPlanes:
         return plane.failure if plane else "no control plane was started"
 
     def endpoint(self, ref: ClusterRef) -> str:
-        """`https://127.0.0.1:<port>`, from start on and across upgrades. Raises KeyError for an unknown cluster."""
-        return self._planes[ref].endpoint
+        """`https://127.0.0.1:<port>`, from start on, across upgrades. Raises KeyError when it was never started."""
+        return self._addresses[ref][0]
 
     def certificate_authority(self, ref: ClusterRef) -> str:
-        """base64 of the PEM certificate. Raises KeyError for an unknown cluster."""
-        return self._planes[ref].certificate_authority
+        """base64 of the PEM certificate. Raises KeyError when the cluster was never started."""
+        return self._addresses[ref][1]
 
     def upgrade(self, ref: ClusterRef, version: str) -> None:
         """Restarts a control plane as another minor; STARTING until it serves again. Raises KeyError."""
@@ -92,7 +95,7 @@ class ControlPlanes:
     def stop_all(self) -> None:
         """Ends every control plane, side by side, and the admission server."""
         with self._lock:
-            planes, self._planes = list(self._planes.values()), {}
+            planes, self._planes, self._addresses = list(self._planes.values()), {}, {}
         if planes:
             with ThreadPoolExecutor(len(planes)) as pool:
                 list(pool.map(lambda plane: plane.stop(), planes))
