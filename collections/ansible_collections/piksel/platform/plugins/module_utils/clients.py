@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """AWS clients: said explicitly by profile or role, region and endpoint; patient with throttling, quick to give up on
-nothing."""
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +57,9 @@ def from_params(params: dict) -> Clients:
 
 
 def warm(services) -> None:
-    """Parse botocore's models of these services and of its endpoints once, for every later client of this process
-    and its forks."""
+    """Parse botocore's models of these services and of its endpoints once, for every later client of this process and
+    its forks.
+    """
     if not HAS_BOTOCORE:
         return
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
@@ -71,8 +73,7 @@ class Clients:
     """Clients of one account and region; safe to use from several threads.
 
     ``profile`` names a profile of the AWS config file, else the ambient session counts; ``role_arn`` is assumed from
-    there and
-    renewed before it expires; ``region`` is always given; ``endpoint_url`` overrides botocore's own choice
+    there and renewed before it expires; ``region`` is always given; ``endpoint_url`` overrides botocore's own choice
     (AWS_ENDPOINT_URL).
     """
 

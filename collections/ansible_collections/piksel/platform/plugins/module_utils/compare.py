@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 from ansible_collections.piksel.platform.plugins.module_utils import unknown
 
+_MAPS = ("map", "owned_map")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -32,9 +34,9 @@ class Attribute:
     """How one attribute of a kind is compared.
 
     ``form``: "value"; "set" (a list whose order and repeats mean nothing); "policy" (an AWS policy document, a map or
-    JSON text, compared by meaning); "map" (each wanted key is compared, other keys are left alone: tags and labels).
-    ``default`` is what the service answers when the attribute was never set; it equals an absent value.
-    ``sensitive`` values are compared but never shown.
+    JSON text, compared by meaning); "map" (each wanted key is compared, other keys are left alone: tags and labels);
+    "owned_map" (other keys go). ``default`` is what the service answers when the attribute was never set; it equals an
+    absent value. ``sensitive`` values are compared but never shown.
     """
 
     path: str
@@ -62,9 +64,9 @@ def creation(attributes, wanted: dict) -> list:
     result = []
     for attribute in attributes:
         after = wanted.get(attribute.path)
-        if after is None or (attribute.form in ("set", "map") and not after):
+        if after is None or (attribute.form in ("set", *_MAPS) and not after):
             continue
-        if attribute.form == "map":
+        if attribute.form in _MAPS:
             result.extend(_change(attribute, f"{attribute.path}.{key}", None, after[key]) for key in sorted(after))
         else:
             result.append(_change(attribute, attribute.path, None, _shown(attribute, after)))
@@ -100,6 +102,15 @@ def _map(attribute, after, before):
     ]
 
 
+def _owned_map(attribute, after, before):
+    found = before or {}
+    return [
+        _change(attribute, f"{attribute.path}.{key}", found.get(key), after.get(key))
+        for key in sorted({*after, *found})
+        if found.get(key) != after.get(key)
+    ]
+
+
 def _policy(attribute, after, before):
     wanted, found = document(after), document(before)
     if found is not None and not unknown.contains_unknown(wanted) and not compare_policies(found, wanted):
@@ -107,7 +118,7 @@ def _policy(attribute, after, before):
     return [_change(attribute, attribute.path, found, wanted)]
 
 
-_COMPARE = {"value": _value, "set": _set, "map": _map, "policy": _policy}
+_COMPARE = {"value": _value, "set": _set, "map": _map, "owned_map": _owned_map, "policy": _policy}
 
 
 def _shown(attribute, value):
@@ -125,3 +136,8 @@ def document(policy):
         return json.loads(policy)
     except ValueError:
         return policy
+
+
+def text(policy) -> str:
+    """A policy as JSON text, whether it came as map or as text."""
+    return policy if isinstance(policy, str) else json.dumps(policy)

@@ -77,8 +77,7 @@ class FindingsError(PlatformError):
 
 
 class AnswerLostError(Exception):
-    """A call that AWS cannot recognise as repeated ended without an answer: it may or may not have been carried
-    out."""
+    """A call that AWS cannot recognise as repeated ended without an answer: it may or may not have been carried out."""
 
 
 def combined(findings) -> None:
@@ -98,7 +97,8 @@ def code_of(error: BaseException) -> str:
 @contextlib.contextmanager
 def told(subject=None, clients=None):
     """Turn botocore's errors inside the block into PlatformError about ``subject``; ``clients`` names account and
-    region."""
+    region.
+    """
     try:
         yield
     except (boto_errors.ClientError, boto_errors.BotoCoreError) as error:

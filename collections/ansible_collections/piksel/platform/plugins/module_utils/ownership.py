@@ -4,9 +4,8 @@
 
 """Who owns an object: a tag on AWS objects, a label on Kubernetes objects.
 
-The mark is ``piksel-platform/key = <kind>/<scope>.<logical key>``. A marked object that the catalogue no longer
-wants is
-planned for deletion, and deleted only with consent; an object of the same name without a mark is adopted by marking
+The mark is ``piksel-platform/key = <kind>/<scope>.<logical key>``. A marked object that the catalogue no longer wants
+is planned for deletion, and deleted only with consent; an object of the same name without a mark is adopted by marking
 it.
 """
 

@@ -4,9 +4,8 @@
 
 """From wanted to real: read all, compare, plan, and outside check mode apply, each list in one go.
 
-Two steps for every list. ``plan`` reads concurrently and makes operations; nothing is written. ``apply`` carries
-them out concurrently.
-What needs consent and has none is *held*: shown, not done.
+Two steps for every list. ``plan`` reads concurrently and makes operations; nothing is written. ``apply`` carries them
+out concurrently. What needs consent and has none is *held*: shown, not done.
 """
 
 from __future__ import annotations
@@ -60,21 +59,21 @@ class Step:
     done: bool = False
 
 
-def reconcile(resources, check_mode, *, consent=(), orphans=None, progress=None, wait=True) -> dict:
+def reconcile(resources, check_mode, *, consent=(), orphans=None, progress=None) -> dict:
     """Bring ``resources`` (a list of Resource) to their wanted state.
 
     ``consent``: the words given for deletes and replacements. ``orphans()`` lists marked objects that are no longer
-    wanted, as
-    Resource objects with an empty ``wanted``. ``progress(text)`` takes a line while waiting. ``wait`` False leaves
-    alone what is still
-    in motion. Returns {"changed", "operations", "held", "diff", "resources"}; raises PlatformError, or
-    ReconcileError when
-    something had been written already.
+    wanted, as Resource objects with an empty ``wanted``. ``progress(text)`` takes a line while waiting. Returns
+    {"changed", "operations", "held", "diff", "resources"}; raises PlatformError, or ReconcileError when something had
+    been written already.
     """
     _distinct(resources)
-    steps = _plan(resources, set(consent), orphans, progress, settle=wait and not check_mode)
+    for resource in resources:
+        resource.progress = progress
+    steps = _plan(resources, set(consent), orphans, check_mode)
     if not check_mode:
-        _apply(steps, progress)
+        _refuse_unusable(steps)
+        _apply(steps)
     return _result(steps, check_mode)
 
 
@@ -117,17 +116,17 @@ def _distinct(resources):
     errors.combined(findings)
 
 
-def _plan(resources, consent, orphans, progress, *, settle):
+def _plan(resources, consent, orphans, check_mode):
     """Read and compare everything; no write."""
 
     def step(resource):
         with errors.told(resource.subject, resource.clients):
-            found = resource.read()
-            if settle:
-                found = resource.settle(found, progress)
+            found = resource.settle(resource.read(), check_mode)
             return _planned(resource, found, consent)
 
     jobs = [lambda resource=resource: step(resource) for resource in resources]
+    # Operations and errors name the account: ask for it beside the reads, not after them.
+    jobs.append(lambda: [resource.place() for resource in resources[:1]])
     if orphans:
         jobs.append(lambda: [_deletion(orphan, consent) for orphan in orphans()])
     answers = parallel(lambda job: job(), jobs)
@@ -175,16 +174,40 @@ def _deletion(resource, consent):
     return Step(resource, {}, None, [Operation("delete", resource, change, word)])
 
 
-def _apply(steps, progress):
-    """Carry out the operations; every object gets its chance even when another one fails."""
+def _refuse_unusable(steps):
+    """Before any write: what is held for want of consent, and cannot serve as it is, ends the run."""
+    findings = []
+    for step in steps:
+        reason = step.resource.unusable(step.found) if step.held and step.found else None
+        if reason:
+            resource = step.resource
+            word = step.held[0].consent
+            findings.append(
+                PlatformError(
+                    reason,
+                    subject=resource.subject,
+                    **resource.place(),
+                    advice=f"Repair it by hand, or allow it with the consent {word}.",
+                )
+            )
+    errors.combined(findings)
+
+
+def _apply(steps):
+    """Carry out the operations, wave by wave; every object of a wave gets its chance even when another one fails."""
 
     def run(step):
         with errors.told(step.resource.subject, step.resource.clients):
-            _APPLY[step.operation.action](step, progress)
+            _APPLY[step.operation.action](step)
         step.done = True
 
     todo = [step for step in steps if step.operation]
-    failed = [outcome for outcome in _outcomes(run, todo) if isinstance(outcome, PlatformError)]
+    failed = []
+    for wave in sorted({_turn(step) for step in todo}):
+        outcomes = _outcomes(run, [step for step in todo if _turn(step) == wave])
+        failed = [outcome for outcome in outcomes if isinstance(outcome, PlatformError)]
+        if failed:
+            break
     if failed:
         for step in todo:
             step.operation = step.operation if step.done else None
@@ -194,8 +217,14 @@ def _apply(steps, progress):
             raise ReconcileError(error, _result(steps, False)) from error
 
 
-def _create(step, progress):
-    step.found = _created(step.resource, progress)
+def _turn(step):
+    """When a step has its turn: what others stand on is made first and deleted last."""
+    wave = step.resource.wave
+    return (1, -wave) if step.operation.action == "delete" else (0, wave)
+
+
+def _create(step):
+    step.found = _created(step.resource)
     _finish(step)
 
 
@@ -206,7 +235,7 @@ def _finish(step):
         step.found = _updated(step.resource, step.found, rest)
 
 
-def _created(resource, progress):
+def _created(resource):
     """Create, and find again what was created by a call whose answer got lost."""
     for attempt in range(CREATE_ATTEMPTS):
         try:
@@ -217,7 +246,7 @@ def _created(resource, progress):
         except Exception as error:
             if errors.code_of(error) not in resource.exists_codes:
                 raise
-            found = resource.settle(resource.read(), progress)
+            found = resource.settle(resource.read(), False)
             last = error
         if found is not None:
             return found
@@ -234,7 +263,7 @@ def _look_again(resource):
     return None
 
 
-def _update(step, _progress):
+def _update(step):
     step.found = _updated(step.resource, step.found, step.operation.changes)
 
 
@@ -245,12 +274,12 @@ def _updated(resource, found, changes):
     return {**found, **{path: value for path, value in resource.wanted.items() if value is not None}}
 
 
-def _replace(step, progress):
+def _replace(step):
     step.resource.delete(step.found)
-    _create(step, progress)
+    _create(step)
 
 
-def _delete(step, _progress):
+def _delete(step):
     step.resource.delete(step.found)
 
 

@@ -41,17 +41,21 @@ class Resource:
     """One object that the catalogue wants (or, as an orphan, no longer wants).
 
     A kind is a subclass that sets ``kind``, ``attributes`` (compare.Attribute) and writes ``read``, ``create``,
-    ``update`` and, where
-    objects can go, ``delete``. ``wanted`` is flat: attribute path -> value; None or absent means "not ours to say".
-    Wanted and found values have the same form. Methods may raise botocore's errors: the core names object and call.
+    ``update`` and, where objects can go, ``delete``. ``wanted`` is flat: attribute path -> value; None or absent means
+    "not ours to say". Wanted and found values have the same form. Methods may raise botocore's errors: the core names
+    object and call.
     """
 
     kind = ""
     api = "aws"
     attributes = ()
+    # Objects of a lower wave are made before those of a higher one in the same list, and deleted after them.
+    wave = 0
     # Codes by which the service says that the object exists: after a lost answer our own create comes back as one of
     # these.
     exists_codes = ()
+    # progress(text), set by the core, takes a line while a method waits; None shows nothing.
+    progress = None
 
     def __init__(self, clients, scope: str, key: str, name: str, wanted: dict):
         self.clients = clients
@@ -108,9 +112,11 @@ class Resource:
         """Delete the object and wait until it is gone."""
         raise NotImplementedError
 
-    def settle(self, found: dict | None, _progress=None) -> dict | None:
-        """Wait for what an earlier run left in motion, before planning; returns the object as found then. No write
-        calls."""
+    def settle(self, found: dict | None, _check_mode: bool) -> dict | None:
+        """Deal with what an earlier run left in motion, before planning; returns the object as found then.
+
+        Outside check mode wait for it; in check mode say how it will end. No write calls in either.
+        """
         return found
 
     def check(self, found: dict | None, changes: list) -> None:
@@ -119,6 +125,10 @@ class Resource:
     def gate(self, _found: dict, changes: list) -> str | None:
         """The action word ("replace", "restore") whose consent these changes need, None when none is needed."""
         return "replace" if any(change.immutable for change in changes) else None
+
+    def unusable(self, _found: dict) -> str | None:
+        """Why the object cannot serve as it is; then a held change fails the run instead of being passed over."""
+        return None
 
     def facts(self, _found: dict | None) -> dict:
         """What later steps need of the object; unknown strings where it does not exist yet (found is None)."""

@@ -16,7 +16,8 @@ from ansible_collections.piksel.platform.plugins.module_utils.reconcile import R
 
 def spec(*parts, **rules) -> dict:
     """The keyword arguments of AnsibleModule for a module of the collection: argument specs merged, plus rules
-    (required_if ...)."""
+    (required_if ...).
+    """
     argument_spec = {}
     for part in parts:
         argument_spec.update(part)

@@ -4,8 +4,8 @@
 
 """Values that exist only after the run, as strings that templates and policies can carry.
 
-In check mode an object that would be created has no ARN or endpoint yet. Its place is taken by a string like
-``(known after apply: kms_key/eks_cluster.secrets.arn)``, which names where the value will come from.
+In check mode an object that would be created has no ARN or endpoint yet. Its place is taken by a string like ``(known
+after apply: kms_key/eks_cluster.secrets.arn)``, which names where the value will come from.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ _PATTERN = re.compile(r"\(known after apply: ([^()]+)\)")
 
 
 def make(kind: str, key: str, attribute: str) -> str:
-    """The unknown string for attribute ``attribute`` of the object ``kind``/``key`` (key is "<scope>.<logical
-    key>")."""
+    """The unknown string for one attribute of the object ``kind``/``key`` (key is "<scope>.<logical key>")."""
     return f"{_PREFIX}{kind}/{key}.{attribute})"
 
 

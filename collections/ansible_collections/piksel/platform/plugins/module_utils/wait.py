@@ -19,8 +19,7 @@ LINE_EVERY = 10.0
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the object: its state in the service's word, whether that ends the wait, why it failed, the
-    value."""
+    """One look at the object: its state in the service's word, whether that ends the wait, why it failed, the value."""
 
     state: str
     done: bool = False
@@ -41,8 +40,7 @@ def until(look, patience, progress=None, clock=time.monotonic, sleep=time.sleep)
     """Call ``look()`` (returns a Look) until it is done and return its value.
 
     Looks come quickly at first, then at most every 3 s. About every 10 s ``progress(text)`` is told. Raises
-    PlatformError with
-    the service's reason at the first look that carries ``failure``, and when the limit is reached.
+    PlatformError with the service's reason at the first look that carries ``failure``, and when the limit is reached.
     """
     start = told = clock()
     pause = FIRST_PAUSE

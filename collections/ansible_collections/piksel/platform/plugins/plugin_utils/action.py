@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Base of the actions that run a module's code inside the controller's worker: no module transfer, no interpreter
-start."""
+start.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +32,11 @@ def _told(error):
 
 
 class PlatformAction(ActionBase):
-    """An action sets ``module`` to the Python module of the same name under plugins/modules, which has SPEC,
-    SERVICES and run.
+    """An action sets ``module`` to the Python module of the same name under plugins/modules, which has SPEC, SERVICES
+    and run.
 
-    With ``environment:``, ``become``, ``async`` or a connection that is not local the task is handed over to
-    ordinary module execution.
+    With ``environment:``, ``become``, ``async`` or a connection that is not local the task is handed over to ordinary
+    module execution.
     """
 
     _supports_check_mode = True

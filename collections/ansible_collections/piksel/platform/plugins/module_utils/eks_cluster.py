@@ -1,0 +1,276 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The EKS cluster: made whole in one call, changed one update at a time."""
+
+from __future__ import annotations
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
+from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
+from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
+from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
+from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
+from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
+
+IN_MOTION = ("CREATING", "UPDATING", "PENDING")
+MINUTE = 60
+
+CLUSTER_ARGUMENTS = {
+    "key": {"type": "str", "default": "cluster", "no_log": False},
+    "name": {"type": "str", "required": True},
+    "version": {"type": "str"},
+    "role_arn": {"type": "str", "required": True},
+    "subnet_ids": {"type": "list", "elements": "str", "required": True},
+    "security_group_ids": {"type": "list", "elements": "str", "default": []},
+    "endpoint_public_access": {"type": "bool", "default": True},
+    "endpoint_private_access": {"type": "bool", "default": True},
+    "public_access_cidrs": {"type": "list", "elements": "str"},
+    "logging_types": {"type": "list", "elements": "str", "choices": list(eks_request.LOG_TYPES)},
+    "encryption_key_arn": {"type": "str", "no_log": False},
+    "authentication_mode": {"type": "str", "choices": list(eks_request.ACCESS_MODES), "default": "API"},
+    "bootstrap_creator_admin": {"type": "bool", "default": False},
+    "bootstrap_self_managed_addons": {"type": "bool"},
+    "service_ipv4_cidr": {"type": "str"},
+    "upgrade_policy": {"type": "str", "choices": ["STANDARD", "EXTENDED"]},
+    "zonal_shift": {"type": "bool"},
+    "deletion_protection": {"type": "bool"},
+    "wait": {"type": "bool", "default": True},
+}
+
+
+class Cluster(Resource):
+    """An EKS cluster. https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html"""
+
+    kind = "eks_cluster"
+    exists_codes = ("ResourceInUseException",)
+    attributes = (
+        Attribute("version"),
+        Attribute("role_arn", immutable=True),
+        Attribute("subnet_ids", form="set"),
+        Attribute("security_group_ids", form="set"),
+        Attribute("endpoint_public_access"),
+        Attribute("endpoint_private_access"),
+        Attribute("public_access_cidrs", form="set"),
+        Attribute("logging_types", form="set"),
+        Attribute("encryption_key_arn"),
+        Attribute("authentication_mode"),
+        Attribute("service_ipv4_cidr", immutable=True),
+        Attribute("upgrade_policy"),
+        Attribute("zonal_shift", default=False),
+        Attribute("deletion_protection", default=False),
+        tagging.TAGS,
+    )
+    # Said once at creation; EKS offers no way to change them.
+    at_creation = (Attribute("bootstrap_creator_admin"), Attribute("bootstrap_self_managed_addons"))
+
+    def __init__(self, clients, scope, key, name, wanted, *, waits=True):
+        super().__init__(clients, scope, key, name, wanted)
+        self.eks = clients.client("eks")
+        self.waits = waits
+
+    @property
+    def arn(self):
+        """Known before the cluster exists."""
+        clients = self.clients
+        return f"arn:{clients.partition}:eks:{clients.region}:{clients.account_id}:cluster/{self.name}"
+
+    def read(self):
+        """DescribeCluster."""
+        try:
+            return flat(self.eks.describe_cluster(name=self.name)["cluster"])
+        except is_boto3_error_code("ResourceNotFoundException"):
+            return None
+
+    def settle(self, found, check_mode):
+        """A cluster that an earlier run left in motion is waited for; one on its way out counts as gone."""
+        if found is None or found["status"] in ("ACTIVE", "FAILED"):
+            return found
+        if found["status"] == "DELETING":
+            return None if check_mode else self._await_gone()
+        return found if check_mode or not self.waits else self.await_active()
+
+    def changes(self, found):
+        """What differs; a task that does not wait leaves a cluster in motion to the one that does."""
+        if found["status"] == "FAILED":
+            return [Change("status", "FAILED", "ACTIVE", immutable=True)]
+        if found["status"] in IN_MOTION and not self.waits:
+            return []
+        if self.wanted.get("endpoint_public_access") is False:
+            # CIDRs of an endpoint that is not public mean nothing, and EKS forgets them.
+            found = {**found, "public_access_cidrs": self.wanted.get("public_access_cidrs")}
+        return [self._judged(found, change) for change in super().changes(found)]
+
+    def _judged(self, found, change):
+        """Changes that EKS makes only for a new cluster, depending on what there is."""
+        other_key = change.path == "encryption_key_arn" and change.before
+        other_vpc = change.path == "subnet_ids" and self._vpc_ids(change.after) - {found["vpc_id"]}
+        if other_key or other_vpc:
+            return Change(change.path, change.before, change.after, immutable=True)
+        return change
+
+    def _vpc_ids(self, subnet_ids):
+        known = [subnet for subnet in subnet_ids if not unknown.is_unknown(subnet)]
+        if not known:
+            return set()
+        subnets = self.clients.client("ec2").describe_subnets(SubnetIds=known)["Subnets"]
+        return {subnet["VpcId"] for subnet in subnets}
+
+    def check(self, _found, changes):
+        """Refuse versions and access modes that EKS would refuse, before any write."""
+        findings = []
+        for change in changes:
+            refusal = _REFUSALS[change.path](change.before, change.after) if change.path in _REFUSALS else None
+            if refusal:
+                message, advice = refusal
+                findings.append(PlatformError(message, subject=self.subject, advice=advice, **self.place()))
+        combined(findings)
+
+    def unusable(self, found):
+        """A failed cluster stays failed."""
+        if found["status"] == "FAILED":
+            return f"the cluster is in state FAILED: {found['failure']}"
+        return None
+
+    def creation(self):
+        """Everything wanted, with what counts only at creation."""
+        from_start = [
+            Change(attribute.path, None, self.wanted[attribute.path])
+            for attribute in self.at_creation
+            if self.wanted.get(attribute.path) is not None
+        ]
+        return super().creation() + from_start
+
+    def create(self):
+        """CreateCluster, and wait until it is ACTIVE unless the task only starts it.
+
+        https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+        """
+        request = eks_request.creation(self.name, self.wanted)
+        created = while_role_is_new(
+            lambda: self.eks.create_cluster(**request),
+            self.clients,
+            [self.wanted["role_arn"]],
+            ("InvalidParameterException",),
+        )
+        return self.await_active() if self.waits else flat(created["cluster"])
+
+    def update(self, found, changes):
+        """Tags at once; then one update after another, each waited for, the version last."""
+        tags = tagging.wanted(changes)
+        if tags:
+            self.eks.tag_resource(resourceArn=found["arn"], tags=tags)
+        if all(change.path.startswith("tags.") for change in changes):
+            return {**found, "tags": {**found["tags"], **tags}}
+        return Updates(self).run(found)
+
+    def delete(self, found):
+        """DeleteCluster; EKS refuses while node groups, Fargate profiles or deletion protection are left."""
+        if found["status"] != "DELETING":
+            self.eks.delete_cluster(name=self.name)
+        self._await_gone()
+
+    def await_active(self):
+        """Wait for ACTIVE and return the cluster as found; FAILED raises with the reason."""
+
+        def look():
+            seen = self.read()
+            if seen is None:
+                return wait.Look("gone", failure="the cluster was deleted meanwhile")
+            failure = seen["failure"] if seen["status"] == "FAILED" else None
+            return wait.Look(seen["status"], done=seen["status"] == "ACTIVE", failure=failure, value=seen)
+
+        return wait.until(look, wait.Patience(self.where(), 10 * MINUTE, 60 * MINUTE), self.progress)
+
+    def _await_gone(self):
+        def look():
+            seen = self.read()
+            if seen is None:
+                return wait.Look("gone", done=True)
+            failure = seen["failure"] if seen["status"] == "FAILED" else None
+            return wait.Look(seen["status"], failure=failure)
+
+        return wait.until(look, wait.Patience(self.where(), 5 * MINUTE, 30 * MINUTE), self.progress)
+
+    def where(self):
+        """Kind, name, account and region, for lines and errors of a wait."""
+        return f"{self.subject} (account {self.clients.account_id}, region {self.clients.region})"
+
+    def facts(self, found):
+        """What later steps need; unknown strings for what is not there yet."""
+        known = {"name": self.name, "arn": self.arn}
+        return known | {name: (found or {}).get(name) or self.unknown(name) for name in FACTS}
+
+
+FACTS = (
+    "status",
+    "version",
+    "platform_version",
+    "endpoint",
+    "certificate_authority",
+    "oidc_issuer",
+    "security_group_id",
+    "vpc_id",
+    "service_ipv4_cidr",
+    "role_arn",
+)
+
+
+def flat(cluster: dict) -> dict:
+    """A Cluster of the API, flat."""
+    vpc = cluster.get("resourcesVpcConfig", {})
+    network = cluster.get("kubernetesNetworkConfig", {})
+    encryption = cluster.get("encryptionConfig") or [{}]
+    return {
+        "arn": cluster["arn"],
+        "status": cluster["status"],
+        "failure": _failure(cluster),
+        "version": cluster.get("version"),
+        "platform_version": cluster.get("platformVersion"),
+        "endpoint": cluster.get("endpoint"),
+        "certificate_authority": cluster.get("certificateAuthority", {}).get("data"),
+        "oidc_issuer": cluster.get("identity", {}).get("oidc", {}).get("issuer"),
+        "role_arn": cluster.get("roleArn"),
+        "vpc_id": vpc.get("vpcId"),
+        "security_group_id": vpc.get("clusterSecurityGroupId"),
+        "subnet_ids": vpc.get("subnetIds", []),
+        "security_group_ids": vpc.get("securityGroupIds", []),
+        "endpoint_public_access": vpc.get("endpointPublicAccess"),
+        "endpoint_private_access": vpc.get("endpointPrivateAccess"),
+        "public_access_cidrs": vpc.get("publicAccessCidrs", []),
+        "logging_types": _log_types(cluster),
+        "encryption_key_arn": encryption[0].get("provider", {}).get("keyArn"),
+        "authentication_mode": cluster.get("accessConfig", {}).get("authenticationMode"),
+        "service_ipv4_cidr": network.get("serviceIpv4Cidr"),
+        "upgrade_policy": cluster.get("upgradePolicy", {}).get("supportType"),
+        "zonal_shift": cluster.get("zonalShiftConfig", {}).get("enabled", False),
+        "deletion_protection": cluster.get("deletionProtection", False),
+        "tags": cluster.get("tags", {}),
+    }
+
+
+def _failure(cluster):
+    """Why a cluster failed, in the service's words."""
+    issues = cluster.get("health", {}).get("issues", [])
+    return "; ".join(f"{issue['code']}: {issue['message']}" for issue in issues) or "the service gave no reason"
+
+
+def _log_types(cluster):
+    setups = cluster.get("logging", {}).get("clusterLogging", [])
+    return [log_type for setup in setups if setup.get("enabled") for log_type in setup.get("types", [])]
+
+
+_REFUSALS = {"version": eks_request.version_refusal, "authentication_mode": eks_request.access_mode_refusal}
+NOT_ATTRIBUTES = ("key", "name", "wait")
+
+
+def run_cluster(params: dict, check_mode: bool, clients, progress=None) -> dict:
+    """Reconcile one cluster; result of reconcile, and ``cluster`` with the facts of the one resource."""
+    key = params["key"]
+    wanted = {name: params[name] for name in CLUSTER_ARGUMENTS if name not in NOT_ATTRIBUTES}
+    wanted["tags"] = arguments.tags(Cluster.kind, params, key, {})
+    cluster = Cluster(clients, params["scope"], key, params["name"], wanted, waits=params["wait"])
+    result = reconcile([cluster], check_mode, consent=params["consent"], progress=progress)
+    return {**result, "cluster": result["resources"][key]}
