@@ -1,4 +1,4 @@
-"""The estate that the sandbox plays: the hub and the three spokes with the facts of today's accounts (ENV-01 to ENV-07)."""
+"""The estate that the sandbox plays: hub and spokes with the facts of today's accounts (ENV-01 to ENV-07)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NETWORK_OWNER_ROLE = "piksel-network-owner"
 
 @dataclass(frozen=True)
 class Account:
-    """One account: `key` is the inventory's word (prod), `word` the one in names (production), `tag` the one in tags."""
+    """One account: `key` is the inventory's word (prod), `word` the one in names (production), `tag` that in tags."""
 
     key: str
     id: str
@@ -63,3 +63,13 @@ SPOKES = (DEV, STAGING, PROD)
 ACCOUNTS = (HUB, *SPOKES)
 BY_ID = {account.id: account for account in ACCOUNTS}
 BY_KEY = {account.key: account for account in ACCOUNTS}
+
+
+def is_run_principal(caller: str) -> bool:
+    """True for the sessions that a run of the collection uses: SSO administrator and automation role of any account."""
+    parts = caller.split(":", 5)
+    if len(parts) != 6 or parts[2] != "sts":
+        return False
+    kind, _, session = parts[5].partition("/")
+    role = session.split("/")[0]
+    return kind == "assumed-role" and (role == AUTOMATION_ROLE or role.startswith(SSO_ROLE_PREFIX))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -62,7 +63,7 @@ class AwsCall:
     region: str
     access_key: str | None
     presigned: bool
-    time: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> AwsCall:
@@ -100,8 +101,6 @@ class AwsCall:
     @cached_property
     def model(self) -> ServiceModel | None:
         """The service's botocore model, None for a service that botocore does not know."""
-        from botocore.exceptions import UnknownServiceError
-
         try:
             return get_service_model(self.service)
         except UnknownServiceError:

@@ -12,7 +12,7 @@ from werkzeug import Response
 from piksel_sandbox.aws_call import AwsCall
 
 # Per kind of refusal: the code and status of each protocol or service ("" is every other).
-# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, AWSEC2/latest/APIReference/errors-overview.html,
+# https://docs.aws.amazon.com/ STS/latest/APIReference/CommonErrors.html, AWSEC2/.../errors-overview.html,
 # AmazonS3/latest/API/ErrorResponses.html, eks/latest/APIReference/CommonErrors.html
 REFUSALS: dict[str, dict[str, tuple[str, int, str]]] = {
     "unknown": {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 
-from piksel_sandbox import environment
+from piksel_sandbox import cli_faults, environment, log_reader
 from piksel_sandbox.client import Sandbox, SandboxError
 
 DESCRIPTION = """\
@@ -16,6 +17,15 @@ AWS and Kubernetes on loopback: the target that the piksel.platform collection i
   piksel-sandbox up
   eval "$(piksel-sandbox env)"
   ansible-playbook site.yml -i inventories/dev
+  piksel-sandbox calls --writes
+"""
+UP = """\
+Starts the sandbox: builds the Kubernetes binaries that are missing, starts one process on a free port of 127.0.0.1,
+and fills the accounts with roles and networks. Does nothing when it is up.
+"""
+CALLS = """\
+Prints the recorded calls as JSON lines, in order of time: AWS calls, and Kubernetes calls from the API servers' audit
+logs. Only those of the run's principals (administrator and automation sessions) unless --all.
 """
 
 
@@ -24,7 +34,7 @@ def say(message: str) -> None:
     print(f"piksel-sandbox: {message}", file=sys.stderr, flush=True)
 
 
-def command_up(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_up(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Starts the sandbox."""
     started = time.monotonic()
     was_up = sandbox.state.daemon() is not None
@@ -36,40 +46,58 @@ def command_up(sandbox: Sandbox, options: argparse.Namespace) -> None:
     say('point this shell to it: eval "$(piksel-sandbox env)"')
 
 
-def command_down(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_down(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Stops the sandbox."""
     say("down" if sandbox.down() else "was not up")
 
 
-def command_status(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_status(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Shows what runs."""
     print(json.dumps(sandbox.status(), indent=2))
 
 
-def command_env(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_env(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Prints the variables."""
+    profile = os.environ.get("AWS_PROFILE")
+    if profile and profile not in sandbox.profiles():
+        say(f"AWS_PROFILE is {profile}, which the sandbox does not have: unset it, or choose one of its profiles")
     sys.stdout.write(environment.exports(sandbox.env()))
 
 
-def command_reset(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_reset(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Empties the accounts."""
     say(f"accounts emptied and fixture built in {sandbox.reset():.1f} s")
 
 
-def command_build(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def command_build(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Builds the Kubernetes binaries."""
     sandbox.build()
 
 
+def command_logs(sandbox: Sandbox, options: argparse.Namespace) -> None:
+    """Shows logs."""
+    log_reader.show(sandbox.state, options.component, follow=options.follow, lines=options.lines)
+
+
+def command_calls(sandbox: Sandbox, options: argparse.Namespace) -> None:
+    """Prints the recorded calls."""
+    if options.clear:
+        sandbox.clear_calls()
+        return
+    for row in sandbox.calls(writes=options.writes, everybody=options.all):
+        print(json.dumps(row))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(
-        prog="piksel-sandbox", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    raw = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(prog="piksel-sandbox", description=DESCRIPTION, formatter_class=raw)
+    top.add_argument(
+        "--state", metavar="FOLDER", help="state folder; default $PIKSEL_SANDBOX_STATE or <checkout>/.sandbox"
     )
-    top.add_argument("--state", metavar="FOLDER", help="state folder (default: $PIKSEL_SANDBOX_STATE, else <checkout>/.sandbox)")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start the sandbox, building what is missing; does nothing when it is up")
-    up.add_argument("--no-kubernetes", action="store_true", help="AWS only: clusters become ACTIVE without a server behind")
+    up = commands.add_parser("up", help="start it, building what is missing", description=UP, formatter_class=raw)
+    up.add_argument("--no-kubernetes", action="store_true", help="AWS only: clusters have no server behind them")
     up.set_defaults(run=command_up)
     for name, run, text in (
         ("down", command_down, "stop it; leaves no process, port or file in use"),
@@ -79,6 +107,17 @@ def parser() -> argparse.ArgumentParser:
         ("build", command_build, "build the Kubernetes binaries that are missing"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    logs = commands.add_parser("logs", help="show the logs of the sandbox and of its Kubernetes processes")
+    logs.add_argument("component", nargs="?", help="only logs whose name contains this, for example apiserver")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
+    logs.add_argument("-n", "--lines", type=int, default=50, help="last lines of each (default 50)")
+    logs.set_defaults(run=command_logs)
+    calls = commands.add_parser("calls", help="print the recorded calls", description=CALLS, formatter_class=raw)
+    calls.add_argument("--writes", action="store_true", help="only writes")
+    calls.add_argument("--all", action="store_true", help="also controllers, network owner and the sandbox's own")
+    calls.add_argument("--clear", action="store_true", help="forget what was recorded until now")
+    calls.set_defaults(run=command_calls)
+    cli_faults.add_to(commands)
     return top
 
 
@@ -88,11 +127,15 @@ def main(argv: list[str] | None = None) -> int:
     sandbox = Sandbox(options.state, kubernetes=not getattr(options, "no_kubernetes", False), say=say)
     try:
         options.run(sandbox, options)
+        sys.stdout.flush()
     except SandboxError as error:
         say(str(error))
         return 1
     except BrokenPipeError:
-        return 0
+        # The reader (head) went away; nobody is left to hear of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

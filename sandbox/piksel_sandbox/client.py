@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from piksel_sandbox import environment, processes
-from piksel_sandbox.internal import PREFIX
-from piksel_sandbox.state import State
+from piksel_sandbox import environment, processes, recordings
+from piksel_sandbox.kubernetes import build
+from piksel_sandbox.state import INTERNAL_PREFIX, State
 
 UP_SECONDS = 60.0
 
@@ -32,7 +32,7 @@ def _silent(message: str) -> None:
 class Sandbox:
     """One sandbox, by its state folder.
 
-    `kubernetes=False` starts it without control planes: clusters are ACTIVE at once with an endpoint that does not answer.
+    `kubernetes=False` starts it without control planes: clusters are ACTIVE at once, their endpoints do not answer.
     `say` takes lines of progress.
     """
 
@@ -60,7 +60,7 @@ class Sandbox:
         host, port = self.url.removeprefix("http://").split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
         try:
-            target = PREFIX + path + (f"?{urlencode(query)}" if query else "")
+            target = INTERNAL_PREFIX + path + (f"?{urlencode(query)}" if query else "")
             connection.request(method, target, json.dumps(body) if body is not None else None)
             response = connection.getresponse()
             answer = json.loads(response.read())
@@ -90,10 +90,9 @@ class Sandbox:
     def build(self) -> None:
         """Builds the Kubernetes binaries that are missing; raises SandboxError with what is missing."""
         try:
-            from piksel_sandbox.kubernetes import build
-        except ImportError:
-            return
-        build.ensure(self.say)
+            build.ensure(self.say)
+        except build.BuildError as error:
+            raise SandboxError(str(error)) from error
 
     def _start_daemon(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "piksel_sandbox.server", "--state", str(self.state.folder)]
@@ -156,6 +155,30 @@ class Sandbox:
         """{pid, port, url, ...} of the running sandbox."""
         return self.request("GET", "status")
 
+    def profiles(self) -> list[str]:
+        """Names of the profiles in the sandbox's files."""
+        return [session["profile"] for session in self.state.remembered().get("sessions", [])]
+
     def env(self) -> dict[str, str]:
         """The variables to lay over the process's own, as `env` prints them."""
         return environment.variables(self.state, self.url)
+
+    def calls(self, *, writes: bool = False, everybody: bool = False) -> list[recordings.Row]:
+        """The recorded calls since `clear_calls`, in order of time: the run's, or everybody's; also when down."""
+        return recordings.read(self.state, writes=writes, everybody=everybody)
+
+    def clear_calls(self) -> None:
+        """Forgets the recorded calls."""
+        recordings.clear(self.state)
+
+    def add_fault(self, action: str, **fields: Any) -> int:
+        """Sets a fault (fields of `faults.Rule`) and returns its id; raises SandboxError for what makes no sense."""
+        return self.request("POST", "faults", {"action": action, **fields})["id"]
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are set, with how many calls each `matched` and on how many it `acted`."""
+        return self.request("GET", "faults")
+
+    def clear_faults(self, number: int | None = None) -> int:
+        """Takes away one fault or all; returns how many."""
+        return self.request("DELETE", f"faults/{number}" if number else "faults")["cleared"]

@@ -14,7 +14,7 @@ from piksel_sandbox.aws_errors import error, refusal
 
 logger = logging.getLogger(__name__)
 
-# moto's models are plain dicts that are walked while other threads change them; calls take 4 ms, so one at a time is fast.
+# moto's models are plain dicts, walked while other threads change them; a call takes 4 ms, so one at a time will do.
 moto_lock = threading.RLock()
 
 

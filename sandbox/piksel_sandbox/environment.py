@@ -5,22 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 
+from piksel_sandbox.kubernetes import build
 from piksel_sandbox.state import State
 
-# Set by an operator for the real AWS, these would beat the profiles of the sandbox; empty counts as not set for botocore.
+# An operator's own for the real AWS; botocore takes empty for not set. Not so AWS_PROFILE, which an explicit profile
+# beats anyway, and AWS_CA_BUNDLE, which does not matter to http.
 STRAY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
-
-def binaries() -> Path | None:
-    """The folder with the built kubectl, None before it is built."""
-    try:
-        from piksel_sandbox.kubernetes import build
-    except ImportError:
-        return None
-    folder = build.binaries_folder()
-    return Path(folder) if folder else None
 
 
 def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -34,7 +25,7 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
         "PIKSEL_SANDBOX_STATE": str(state.folder),
     }
     values.update({name: "" for name in STRAY if environ.get(name)})
-    folder = binaries()
+    folder = build.binaries_folder()
     path = environ.get("PATH", os.defpath)
     if folder and path.split(os.pathsep)[0] != str(folder):
         values["PATH"] = f"{folder}{os.pathsep}{path}"

@@ -11,7 +11,6 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from piksel_sandbox import internal
-from piksel_sandbox.accounts import AUTOMATION_ROLE, SSO_ROLE_PREFIX
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,3 @@ def _describe(account: str, access_key: str, key: Any) -> Identity:
     user = iam_backends[account]["aws"].get_user_from_access_key_id(access_key)
     arn = user.arn if user else f"arn:aws:iam::{account}:root"
     return Identity(account, arn, key.secret_access_key, None, None, None, key)
-
-
-def is_run_principal(caller: str) -> bool:
-    """True for the sessions that a run of the collection uses: SSO administrator and automation role of any account."""
-    parts = caller.split(":", 5)
-    if len(parts) != 6 or parts[2] != "sts":
-        return False
-    kind, _, rest = parts[5].partition("/")
-    role = rest.split("/")[0]
-    return kind == "assumed-role" and (role == AUTOMATION_ROLE or role.startswith(SSO_ROLE_PREFIX))

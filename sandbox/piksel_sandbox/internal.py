@@ -12,8 +12,9 @@ from typing import Any
 
 from werkzeug import Request, Response
 
+from piksel_sandbox.state import INTERNAL_PREFIX as PREFIX
+
 logger = logging.getLogger(__name__)
-PREFIX = "/_sandbox/"
 
 Handler = Callable[[Request, str], Response]
 _routes: dict[str, Handler] = {}
@@ -22,7 +23,7 @@ _on_shutdown: list[Callable[[], None]] = []
 
 
 def route(path_prefix: str, handler: Handler) -> None:
-    """Lets `handler(request, rest)` answer `/_sandbox/<path_prefix>` and everything below it; the longest prefix wins."""
+    """Lets `handler(request, rest)` answer `/_sandbox/<path_prefix>` and all below it; the longest prefix wins."""
     _routes[path_prefix.removeprefix(PREFIX).strip("/")] = handler
 
 

@@ -6,10 +6,11 @@ the daemon forks every child.
 
 from __future__ import annotations
 
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,12 @@ from pathlib import Path
 
 from piksel_sandbox.state import State, read_json, write_json
 
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+BINDER = Path(__file__).with_name("bound_child.py")
 _forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
 
 
 def start_ticks(pid: int) -> str | None:
-    """Start time of a process in clock ticks (proc(5), field 22), None when there is no such process or it is a zombie."""
+    """Start time of a process in clock ticks (proc(5), field 22), None when there is none or it is a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -41,21 +41,17 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Starts a child with its output in `<state>/logs/<name>.log`; the kernel kills it when the daemon dies.
 
-    `env` is the child's whole environment, default the daemon's. Raises OSError when the program cannot be started.
+    `env` is the child's whole environment, default the daemon's. Raises FileNotFoundError without such a program.
     """
-    daemon = os.getpid()
-
-    def bind_to_daemon() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != daemon:
-            os._exit(1)
+    if shutil.which(argv[0]) is None:
+        raise FileNotFoundError(f"no program {argv[0]}")
+    command = [sys.executable, "-I", "-S", str(BINDER), str(os.getpid()), *argv]
 
     def fork() -> subprocess.Popen[bytes]:
         with open(state.logs / f"{name}.log", "ab") as log:
             return subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd,
-                preexec_fn=bind_to_daemon,
-            )  # fmt: skip
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd
+            )
 
     child = _forker.submit(fork).result()
     write_json(state.pids / f"{child.pid}.json", {"pid": child.pid, "name": name, "start": start_ticks(child.pid)})
@@ -77,7 +73,7 @@ def stop(state: State, child: subprocess.Popen[bytes], grace: float = 0.0) -> No
 
 
 def kill_leftovers(state: State) -> list[str]:
-    """Kills what pid files still name after a crash and returns their names; a reused pid is recognised by its start."""
+    """Kills what pid files still name after a crash and returns their names; a reused pid has another start."""
     killed = []
     for file in state.pids.glob("*.json"):
         entry = read_json(file)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import os
 import signal
@@ -16,53 +15,77 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.utils import get_service_model
 from werkzeug import Request, Response
 from werkzeug.serving import ThreadedWSGIServer
 
-from piksel_sandbox import internal
+from piksel_sandbox import credentials, fault_layer, fixture, in_process, internal
+from piksel_sandbox.accounts import Account
+from piksel_sandbox.authentication import Credentials
+from piksel_sandbox.aws import iam, sts
+from piksel_sandbox.dispatcher import Dispatcher, moto_lock
+from piksel_sandbox.recorder import Recorder
+from piksel_sandbox.request_handler import HANDLER_KEY, RequestHandler
 from piksel_sandbox.state import State, write_json
 
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
+WARM_SERVICES = ("sts", "iam", "ec2", "eks", "kms", "logs", "ssm", "s3")
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def _install_extensions() -> None:
-    """Lets the parts change moto's routes, which must happen before its first request."""
-    for name in ("piksel_sandbox.aws",):
-        install = getattr(importlib.import_module(name), "install", None)
-        if install:
-            install()
-
-
-def make_app(state: State | None = None, *, kubernetes: bool = True) -> WsgiApp:
-    """The whole WSGI application; `kubernetes=False` gives clusters that are READY at once, without processes."""
-    if not kubernetes:
-        os.environ["PIKSEL_SANDBOX_NO_KUBERNETES"] = "1"
+def install_extensions() -> None:
+    """Lets the parts take their places in moto, which must happen before its first request."""
     # Without them a role cannot attach AmazonEKSClusterPolicy and its kin.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    from piksel_sandbox.authentication import Credentials
-    from piksel_sandbox.dispatcher import Dispatcher
+    iam.install()
+    sts.install()
+    importlib.import_module("piksel_sandbox.aws").install()
 
-    _install_extensions()
-    aws = Credentials(Dispatcher())
 
-    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def make_app(state: State | None = None, *, kubernetes: bool = True) -> Application:
+    """The whole WSGI application.
+
+    Without `state` nothing is recorded. `kubernetes=False` gives clusters that are READY at once, without processes.
+    """
+    if not kubernetes:
+        os.environ["PIKSEL_SANDBOX_NO_KUBERNETES"] = "1"
+    install_extensions()
+    internal.route("faults", fault_layer.handle)
+    return Application(state)
+
+
+class Application:
+    """The layers; `dispatcher` is the innermost, for callers inside the process."""
+
+    def __init__(self, state: State | None) -> None:
+        self.dispatcher = Dispatcher()
+        self.aws = Recorder(fault_layer.Faults(Credentials(self.dispatcher)), state)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(internal.PREFIX):
             return internal.answer(Request(environ))(environ, start_response)
-        return aws(environ, start_response)
+        try:
+            return self.aws(environ, start_response)
+        except ConnectionResetError:
+            if HANDLER_KEY in environ:
+                environ[HANDLER_KEY].reset_connection()
+            raise
 
-    return app
+    def client(self, account: Account, service: str) -> Any:
+        """A boto3 client for the sandbox's own work: it leaves no row and needs no credentials."""
+        return in_process.client(self.dispatcher, account.id, service)
 
 
 def make_server(app: WsgiApp, port: int) -> ThreadedWSGIServer:
     """Binds the server to loopback, on `port` or, when that is taken or 0, on a free one."""
-    from piksel_sandbox.request_handler import RequestHandler
-
     try:
         return ThreadedWSGIServer(HOST, port, app, handler=RequestHandler)
     except (OSError, SystemExit):
+        logger.info("port %s is taken, choosing another", port)
         return ThreadedWSGIServer(HOST, 0, app, handler=RequestHandler)
 
 
@@ -72,57 +95,67 @@ class Daemon:
     def __init__(self, state: State, *, kubernetes: bool = True) -> None:
         self.state = state
         self.stopping = threading.Event()
-        self.server = make_server(make_app(state, kubernetes=kubernetes), state.remembered().get("port", 0))
+        self.app = make_app(state, kubernetes=kubernetes)
+        self.server = make_server(self.app, state.remembered().get("port", 0))
         self.url = f"http://{HOST}:{self.server.port}"
         os.environ["MOTO_PORT"] = str(self.server.port)
-        internal.route("status", lambda request, rest: internal.json_response(self.status()))
+        self.networks: dict[str, fixture.network.Network] = {}
+        self.control_planes = importlib.import_module("piksel_sandbox.kubernetes").control_planes
+        self.control_planes.configure(state=state, url=self.url, fake=not kubernetes)
+        internal.route("status", self._status)
         internal.route("reset", self._reset)
         internal.route("shutdown", self._shutdown)
 
+    def _status(self, _request: Request, _rest: str) -> Response:
+        return internal.json_response(self.status())
+
     def status(self) -> dict[str, Any]:
         """What `piksel-sandbox status` shows."""
-        return {"pid": os.getpid(), "port": self.server.port, "url": self.url}
+        return {
+            "pid": os.getpid(),
+            "port": self.server.port,
+            "url": self.url,
+            "state": str(self.state.folder),
+            "kubernetes": not self.control_planes.is_fake,
+            "networks": {key: vars(network) for key, network in self.networks.items()},
+        }
 
-    def _reset(self, request: Request, rest: str) -> Response:
+    def _reset(self, _request: Request, _rest: str) -> Response:
         started = time.monotonic()
         self.fill(empty=True)
         return internal.json_response({"seconds": round(time.monotonic() - started, 3)})
 
-    def _shutdown(self, request: Request, rest: str) -> Response:
+    def _shutdown(self, _request: Request, _rest: str) -> Response:
         self.stopping.set()
         return internal.json_response({"stopping": True})
 
     def fill(self, *, empty: bool) -> None:
-        """Builds sessions and fixture, after emptying all accounts when `empty`."""
-        from moto.core.base_backend import BackendDict
-        from moto.core.model_instances import reset_model_data
-
-        from piksel_sandbox import credentials
-        from piksel_sandbox.dispatcher import moto_lock
-
+        """Builds sessions and fixture, after emptying all accounts when `empty`; calls wait until it is done."""
         with moto_lock:
             if empty:
                 internal.run_reset_callbacks()
                 BackendDict.reset()
                 reset_model_data()
+            self.networks = fixture.build(self.app.client)
             for session in credentials.sessions(self.state):
                 credentials.lay_into_moto(session)
 
     def run(self) -> None:
         """Serves until told to stop."""
-        from piksel_sandbox import credentials
-
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
-        threading.Thread(target=self.server.serve_forever, name="server", daemon=True).start()
+        for service in WARM_SERVICES:
+            get_service_model(service)
         self.fill(empty=False)
         credentials.write_profiles(self.state, self.url)
         self.state.remember(port=self.server.port)
-        write_json(self.state.daemon_file, {**self.status(), "started": time.time()})
+        threading.Thread(target=self.server.serve_forever, name="server", daemon=True).start()
+        write_json(self.state.daemon_file, {"pid": os.getpid(), "url": self.url, "started": time.time()})
         logger.info("ready on %s", self.url)
         self.stopping.wait()
         internal.run_shutdown_callbacks()
         self.server.shutdown()
+        self.server.server_close()
         self.state.daemon_file.unlink(missing_ok=True)
 
 
@@ -135,13 +168,11 @@ def main(argv: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     state = State(options.state)
     state.make()
-    lock = state.lock_daemon()
-    # A stray session of the operator must neither reach moto's own clients nor a child.
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    daemon = Daemon(state, kubernetes=not options.no_kubernetes)
-    daemon.run()
-    lock.close()
+    with state.daemon_lock():
+        # A stray session of the operator must neither reach moto's own clients nor a child.
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        Daemon(state, kubernetes=not options.no_kubernetes).run()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
-"""The state folder: where one sandbox keeps its ports, credentials, logs and recordings, and how processes find each other."""
+"""The state folder: where one sandbox keeps its ports, credentials, logs and recordings."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
+
+INTERNAL_PREFIX = "/_sandbox/"
 
 
 def default_folder() -> Path:
-    """`$PIKSEL_SANDBOX_STATE`, else `.sandbox` of the checkout around the working directory, else of the package's own."""
+    """`$PIKSEL_SANDBOX_STATE`, else `.sandbox` of the checkout around the working directory, else of the package."""
     if named := os.environ.get("PIKSEL_SANDBOX_STATE"):
         return Path(named).absolute()
     here = Path.cwd()
@@ -71,11 +74,12 @@ class State:
             return True
         return False
 
-    def lock_daemon(self) -> Any:
-        """Takes the daemon's lock for the life of this process; raises BlockingIOError when another one runs."""
-        file = open(self.folder / "daemon.lock", "wb")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return file
+    @contextmanager
+    def daemon_lock(self) -> Iterator[None]:
+        """Holds the daemon's lock; raises BlockingIOError when another daemon runs."""
+        with open(self.folder / "daemon.lock", "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
 
     @contextmanager
     def command_lock(self) -> Iterator[None]:

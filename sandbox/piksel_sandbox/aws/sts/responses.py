@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionContext, ActionResult
+from moto.sts.exceptions import STSClientError
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
-from moto.sts.exceptions import STSClientError
 
 from piksel_sandbox.identities import identify
 
