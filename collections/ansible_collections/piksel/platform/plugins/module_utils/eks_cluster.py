@@ -10,19 +10,18 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
 from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates
-from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined, told
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
-IN_MOTION = ("CREATING", "UPDATING", "PENDING")
 MINUTE = 60
 
 CLUSTER_ARGUMENTS = {
     "key": {"type": "str", "default": "cluster", "no_log": False},
     "name": {"type": "str", "required": True},
     "version": {"type": "str"},
-    "role_arn": {"type": "str", "required": True},
+    "cluster_role_arn": {"type": "str", "required": True},
     "subnet_ids": {"type": "list", "elements": "str", "required": True},
     "security_group_ids": {"type": "list", "elements": "str", "default": []},
     "endpoint_public_access": {"type": "bool", "default": True},
@@ -37,7 +36,7 @@ CLUSTER_ARGUMENTS = {
     "upgrade_policy": {"type": "str", "choices": ["STANDARD", "EXTENDED"]},
     "zonal_shift": {"type": "bool"},
     "deletion_protection": {"type": "bool"},
-    "wait": {"type": "bool", "default": True},
+    "state": {"type": "str", "choices": ["present", "started", "active"], "default": "present"},
 }
 
 
@@ -48,7 +47,7 @@ class Cluster(Resource):
     exists_codes = ("ResourceInUseException",)
     attributes = (
         Attribute("version"),
-        Attribute("role_arn", immutable=True),
+        Attribute("cluster_role_arn", immutable=True),
         Attribute("subnet_ids", form="set"),
         Attribute("security_group_ids", form="set"),
         Attribute("endpoint_public_access"),
@@ -85,19 +84,22 @@ class Cluster(Resource):
             return None
 
     def settle(self, found, check_mode):
-        """A cluster that an earlier run left in motion is waited for; one on its way out counts as gone."""
+        """A cluster that an earlier run left in motion is waited for, unless it only starts and is as wanted.
+
+        One on its way out counts as gone.
+        """
         if found is None or found["status"] in ("ACTIVE", "FAILED"):
             return found
         if found["status"] == "DELETING":
             return None if check_mode else self._await_gone()
-        return found if check_mode or not self.waits else self.await_active()
+        if check_mode or (found["status"] == "CREATING" and not self.waits and not self.changes(found)):
+            return found
+        return self.await_active()
 
     def changes(self, found):
-        """What differs; a task that does not wait leaves a cluster in motion to the one that does."""
+        """What differs."""
         if found["status"] == "FAILED":
             return [Change("status", "FAILED", "ACTIVE", immutable=True)]
-        if found["status"] in IN_MOTION and not self.waits:
-            return []
         if self.wanted.get("endpoint_public_access") is False:
             # CIDRs of an endpoint that is not public mean nothing, and EKS forgets them.
             found = {**found, "public_access_cidrs": self.wanted.get("public_access_cidrs")}
@@ -152,7 +154,7 @@ class Cluster(Resource):
         created = while_role_is_new(
             lambda: self.eks.create_cluster(**request),
             self.clients,
-            [self.wanted["role_arn"]],
+            [self.wanted["cluster_role_arn"]],
             ("InvalidParameterException",),
         )
         return self.await_active() if self.waits else flat(created["cluster"])
@@ -214,7 +216,7 @@ FACTS = (
     "security_group_id",
     "vpc_id",
     "service_ipv4_cidr",
-    "role_arn",
+    "cluster_role_arn",
 )
 
 
@@ -232,7 +234,7 @@ def flat(cluster: dict) -> dict:
         "endpoint": cluster.get("endpoint"),
         "certificate_authority": cluster.get("certificateAuthority", {}).get("data"),
         "oidc_issuer": cluster.get("identity", {}).get("oidc", {}).get("issuer"),
-        "role_arn": cluster.get("roleArn"),
+        "cluster_role_arn": cluster.get("roleArn"),
         "vpc_id": vpc.get("vpcId"),
         "security_group_id": vpc.get("clusterSecurityGroupId"),
         "subnet_ids": vpc.get("subnetIds", []),
@@ -263,7 +265,7 @@ def _log_types(cluster):
 
 
 _REFUSALS = {"version": eks_request.version_refusal, "authentication_mode": eks_request.access_mode_refusal}
-NOT_ATTRIBUTES = ("key", "name", "wait")
+NOT_ATTRIBUTES = ("key", "name", "state")
 
 
 def run_cluster(params: dict, check_mode: bool, clients, progress=None) -> dict:
@@ -271,6 +273,21 @@ def run_cluster(params: dict, check_mode: bool, clients, progress=None) -> dict:
     key = params["key"]
     wanted = {name: params[name] for name in CLUSTER_ARGUMENTS if name not in NOT_ATTRIBUTES}
     wanted["tags"] = arguments.tags(Cluster.kind, params, key, {})
-    cluster = Cluster(clients, params["scope"], key, params["name"], wanted, waits=params["wait"])
-    result = reconcile([cluster], check_mode, consent=params["consent"], progress=progress)
+    cluster = Cluster(clients, params["scope"], key, params["name"], wanted, waits=params["state"] != "started")
+    if params["state"] == "active":
+        result = _awaited(cluster, check_mode, progress)
+    else:
+        result = reconcile([cluster], check_mode, consent=params["consent"], progress=progress)
     return {**result, "cluster": result["resources"][key]}
+
+
+def _awaited(cluster, check_mode, progress):
+    """The result for a cluster that another task started: nothing is planned, only waited for."""
+    cluster.progress = progress
+    with told(cluster.subject, cluster.clients):
+        found = cluster.settle(cluster.read(), check_mode)
+        if not check_mode and (found is None or found["status"] == "FAILED"):
+            reason = f"the cluster is in state FAILED: {found['failure']}" if found else "the cluster does not exist"
+            raise PlatformError(reason, subject=cluster.subject, **cluster.place())
+        facts = cluster.facts(found)
+    return {"changed": False, "operations": [], "held": [], "diff": [], "resources": {cluster.key: facts}}

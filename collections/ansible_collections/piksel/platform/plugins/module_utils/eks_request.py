@@ -22,7 +22,7 @@ def creation(name: str, wanted: dict) -> dict:
         {
             "name": name,
             "version": wanted.get("version"),
-            "roleArn": wanted["role_arn"],
+            "roleArn": wanted["cluster_role_arn"],
             "resourcesVpcConfig": {**network(wanted), **endpoint(wanted)},
             "kubernetesNetworkConfig": {"serviceIpv4Cidr": wanted.get("service_ipv4_cidr")},
             "logging": logging(wanted),

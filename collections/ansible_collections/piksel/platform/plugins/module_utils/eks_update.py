@@ -24,17 +24,12 @@ class Updates:
         self.starts = {}
 
     def run(self, found: dict) -> dict:
-        """Start what is needed and wait for it, until nothing differs; returns the cluster as found then.
-
-        A cluster that is not waited for has its last update only started.
-        """
+        """Start what is needed and wait for it, until nothing differs; returns the cluster as found then."""
         while True:
             todo = self._todo(found)
             if not todo:
                 return found
             update_id = self._start(todo[0], found)
-            if update_id and len(todo) == 1 and not self.cluster.waits:
-                return {**found, "status": "UPDATING"}
             if update_id:
                 await_update(self.cluster, update_id)
             found = self.cluster.await_active()

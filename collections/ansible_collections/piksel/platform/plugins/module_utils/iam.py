@@ -16,7 +16,6 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
-from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -30,12 +29,6 @@ ROLE_OPTIONS = {
     "permissions_boundary": {"type": "str"},
     "max_session_duration": {"type": "int"},
     "tags": {"type": "dict", "default": {}},
-}
-
-LOOKUP_OPTIONS = {
-    "path_prefix": {"type": "str", "default": "/"},
-    "name_prefix": {"type": "str", "required": True},
-    "required": {"type": "bool", "default": True},
 }
 
 
@@ -221,43 +214,6 @@ def _unwanted_roles(clients, scope, names):
                 if key and role["RoleName"] not in names:
                     found.append(Role(clients, scope, key, role["RoleName"], {}))
         return found
-
-
-def run_role_lookup(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
-    """Find roles by path and name prefix, e.g. the one that IAM Identity Center makes for a permission set.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
-    Returns {"roles": key -> {"name", "arn"}}; raises all findings together: none found (unless not required), several.
-    """
-    wanted = arguments.entries("lookups", params["lookups"], LOOKUP_OPTIONS)
-    findings, roles = [], {}
-    for key, lookup in wanted.items():
-        found = _roles_named(clients, lookup["path_prefix"], lookup["name_prefix"])
-        if len(found) == 1:
-            roles[key] = {"name": found[0]["RoleName"], "arn": found[0]["Arn"]}
-        elif found or lookup["required"]:
-            findings.append(_not_one(clients, key, lookup, found))
-    errors.combined(findings)
-    return {"changed": False, "roles": roles}
-
-
-def _roles_named(clients, path_prefix, name_prefix):
-    with errors.told(f"roles below {path_prefix}", clients):
-        pages = clients.client("iam").get_paginator("list_roles").paginate(PathPrefix=path_prefix)
-        return [role for page in pages for role in page["Roles"] if role["RoleName"].startswith(name_prefix)]
-
-
-def _not_one(clients, key, lookup, found):
-    names = ", ".join(role["RoleName"] for role in found)
-    return PlatformError(
-        f"{len(found)} roles start with {lookup['name_prefix']} below path {lookup['path_prefix']}"
-        + (f": {names}" if names else ""),
-        subject=f"role lookup {key}",
-        account=clients.account_id,
-        advice="Exactly one is wanted: give a longer prefix."
-        if found
-        else "Check the prefix, or create the role first.",
-    )
 
 
 def while_role_is_new(call, clients, role_arns, codes, pause=2.0, limit=40.0):

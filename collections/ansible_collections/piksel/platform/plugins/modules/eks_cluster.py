@@ -45,8 +45,8 @@ options:
     description: Kubernetes version, for instance V(1.34). Without it a new cluster has the default of EKS and an
       existing one is left alone.
     type: str
-  role_arn:
-    description: ARN of the cluster's role.
+  cluster_role_arn:
+    description: ARN of the cluster's role, not to be confused with the role that the run assumes.
     type: str
     required: true
   subnet_ids:
@@ -104,10 +104,16 @@ options:
   deletion_protection:
     description: Whether EKS refuses to delete the cluster.
     type: bool
-  wait:
-    description: Whether to wait until the cluster is active. Without, creation and the last update are only started.
-    type: bool
-    default: true
+  state:
+    description:
+      - V(present) makes and changes the cluster and waits until it is active.
+      - V(started) does not wait for a new cluster; changes of an existing one are still waited for, since they come
+        one after another.
+      - V(active) changes nothing; it waits for a cluster that another task started. In check mode a missing cluster
+        has unknown facts.
+    type: str
+    choices: [present, started, active]
+    default: present
 extends_documentation_fragment:
   - piksel.platform.aws
   - piksel.platform.reconcile
@@ -120,11 +126,11 @@ EXAMPLES = r"""
     scope: eks_cluster
     name: example
     version: "1.34"
-    role_arn: arn:aws:iam::123456789012:role/example-cluster
+    cluster_role_arn: arn:aws:iam::123456789012:role/example-cluster
     subnet_ids: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]
     logging_types: [api, audit, authenticator, controllerManager, scheduler]
     encryption_key_arn: arn:aws:kms:ap-southeast-3:123456789012:key/0d990263-018e-4e65-a703-eff731de951e
-    wait: false
+    state: started
 """
 
 RETURN = r"""
@@ -175,7 +181,7 @@ resources:
       security_group_id: sg-0123456789abcdef0
       vpc_id: vpc-0123456789abcdef0
       service_ipv4_cidr: 10.100.0.0/16
-      role_arn: arn:aws:iam::123456789012:role/example-cluster
+      cluster_role_arn: arn:aws:iam::123456789012:role/example-cluster
 cluster:
   description: Facts of the cluster; those that do not exist yet are unknown.
   returned: success
@@ -192,7 +198,7 @@ cluster:
     security_group_id: sg-0123456789abcdef0
     vpc_id: vpc-0123456789abcdef0
     service_ipv4_cidr: 10.100.0.0/16
-    role_arn: arn:aws:iam::123456789012:role/example-cluster
+    cluster_role_arn: arn:aws:iam::123456789012:role/example-cluster
 """
 
 from ansible_collections.piksel.platform.plugins.module_utils import runner
