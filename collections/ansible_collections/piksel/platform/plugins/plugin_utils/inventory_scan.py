@@ -12,6 +12,7 @@ import pathlib
 import typing as t
 
 import yaml
+from ansible.inventory.manager import IGNORED
 
 YAML_SUFFIXES = (".yml", ".yaml", ".json")
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -81,7 +82,7 @@ def scan(inventories: t.Iterable[str]) -> Scan:
         root = pathlib.Path(inventory).resolve()
         folder = root if root.is_dir() else root.parent
         folders.update({entry.name: str(entry) for entry in folder.glob("group_vars/*") if entry.is_dir()})
-        hosts = [root] if root.is_file() else sorted(path for path in folder.iterdir() if path.is_file())
+        hosts = [root] if root.is_file() else sorted(path for path in folder.iterdir() if _is_read(path))
         for path, scope in [(path, None) for path in hosts] + list(_variable_files(folder)):
             real = str(path.resolve())
             if real in seen or (scope is None and path.suffix not in YAML_SUFFIXES):
@@ -100,6 +101,11 @@ def scan(inventories: t.Iterable[str]) -> Scan:
             else:
                 found += _mapping(node, real, scope, str(folder))
     return Scan(found, broken, depths, folders)
+
+
+def _is_read(path: pathlib.Path) -> bool:
+    """Tell whether Ansible reads this file of an inventory directory: no backup, nothing that its settings ignore."""
+    return path.is_file() and not IGNORED.search(os.fsencode(path.name))
 
 
 def siblings(inventories: t.Iterable[str]) -> list[str]:
