@@ -116,11 +116,11 @@ class Cluster:
         self.clients = clients
         self.name = described["name"]
         self.endpoint = described["endpoint"].rstrip("/")
-        self._authority = described["certificateAuthority"]["data"]
+        self.authority = described["certificateAuthority"]["data"]
         self._lock = threading.Lock()
         self._token, self._signed = None, 0.0
         self._kinds = {}
-        self._http = _pool(self.endpoint, self._authority)
+        self._http = _pool(self.endpoint, self.authority)
 
     def get(self, path: str, what: str, **query) -> dict | None:
         """The object or list at an API path, or None when the server has nothing there; ``what`` names it in errors."""
