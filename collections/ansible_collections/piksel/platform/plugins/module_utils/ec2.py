@@ -10,7 +10,6 @@ import threading
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.piksel.platform.plugins.module_utils import tagging, unknown
-from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -18,7 +17,6 @@ TAG_ENTRY_OPTIONS = {
     "key": {"type": "str", "required": True, "no_log": False},
     "resource_id": {"type": "str", "required": True},
     "tags": {"type": "dict", "required": True},
-    "unique_tags": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 BATCH = 200
 
@@ -45,16 +43,11 @@ class TagReader:
     def _read(self):
         found = {}
         for start in range(0, len(self.resource_ids), BATCH):
-            batch = self.resource_ids[start : start + BATCH]
-            for tag in self.find({"resource-id": batch}):
-                found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
+            given = [{"Name": "resource-id", "Values": self.resource_ids[start : start + BATCH]}]
+            for page in self.ec2.get_paginator("describe_tags").paginate(Filters=given):
+                for tag in page["Tags"]:
+                    found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
         return found
-
-    def find(self, filters: dict) -> list:
-        """All tags that match: name of a filter -> list of values."""
-        given = [{"Name": name, "Values": values} for name, values in filters.items()]
-        pages = self.ec2.get_paginator("describe_tags").paginate(Filters=given)
-        return [tag for page in pages for tag in page["Tags"]]
 
 
 class ObjectTags(Resource):
@@ -67,31 +60,10 @@ class ObjectTags(Resource):
         wanted = {"tags": {str(name): str(value) for name, value in entry["tags"].items()}}
         super().__init__(clients, scope, entry["key"], entry["resource_id"], wanted)
         self.reader = reader
-        self.unique = entry["unique_tags"]
 
     def read(self):
         """DescribeTags; an object that will exist only after the run has none yet."""
         return {"tags": self.reader.tags(self.name)}
-
-    def check(self, _found, _changes):
-        """A tag that only one object of its kind may carry is on no other one."""
-        findings = []
-        for name in self.unique:
-            value = self.wanted["tags"][name]
-            carriers = self.reader.find({"key": [name], "value": [value]})
-            kind = self.name.partition("-")[0] if not unknown.is_unknown(self.name) else None
-            others = [tag["ResourceId"] for tag in carriers if tag["ResourceId"] != self.name]
-            for other in others:
-                if kind is None or other.partition("-")[0] == kind:
-                    findings.append(
-                        PlatformError(
-                            f"tag {name}={value} may be on one object only, and {other} has it",
-                            subject=self.subject,
-                            advice=f"Take the tag off {other}.",
-                            **self.place(),
-                        )
-                    )
-        combined(findings)
 
     def update(self, _found, changes):
         """CreateTags, which overwrites. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html"""

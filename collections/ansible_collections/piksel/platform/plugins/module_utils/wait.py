@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 FIRST_PAUSE = 0.3
-GROWTH = 1.4
+GROWTH = 1.2
 LONGEST_PAUSE = 3.0
 LINE_EVERY = 10.0
 
