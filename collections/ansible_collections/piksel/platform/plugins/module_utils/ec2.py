@@ -10,6 +10,7 @@ import threading
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.piksel.platform.plugins.module_utils import tagging, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -17,6 +18,7 @@ TAG_ENTRY_OPTIONS = {
     "key": {"type": "str", "required": True, "no_log": False},
     "resource_id": {"type": "str", "required": True},
     "tags": {"type": "dict", "required": True},
+    "unique_tags": {"type": "list", "elements": "str", "default": [], "no_log": False},
 }
 BATCH = 200
 
@@ -43,11 +45,16 @@ class TagReader:
     def _read(self):
         found = {}
         for start in range(0, len(self.resource_ids), BATCH):
-            given = [{"Name": "resource-id", "Values": self.resource_ids[start : start + BATCH]}]
-            for page in self.ec2.get_paginator("describe_tags").paginate(Filters=given):
-                for tag in page["Tags"]:
-                    found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
+            batch = self.resource_ids[start : start + BATCH]
+            for tag in self.find({"resource-id": batch}):
+                found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
         return found
+
+    def find(self, filters: dict) -> list:
+        """All tags that match: name of a filter -> list of values."""
+        given = [{"Name": name, "Values": values} for name, values in filters.items()]
+        pages = self.ec2.get_paginator("describe_tags").paginate(Filters=given)
+        return [tag for page in pages for tag in page["Tags"]]
 
 
 class ObjectTags(Resource):
@@ -60,10 +67,31 @@ class ObjectTags(Resource):
         wanted = {"tags": {str(name): str(value) for name, value in entry["tags"].items()}}
         super().__init__(clients, scope, entry["key"], entry["resource_id"], wanted)
         self.reader = reader
+        self.unique = entry["unique_tags"]
 
     def read(self):
         """DescribeTags; an object that will exist only after the run has none yet."""
         return {"tags": self.reader.tags(self.name)}
+
+    def check(self, _found, _changes):
+        """A tag that only one object of its type may carry is on no other one; an object to come cannot be told apart."""
+        if unknown.is_unknown(self.name):
+            return
+        combined([self._not_alone(name, other) for name in self.unique for other in self._others(name)])
+
+    def _others(self, name):
+        """The ids of other objects of the same type (ids start with it) that carry the same tag."""
+        carriers = self.reader.find({"key": [name], "value": [self.wanted["tags"][name]]})
+        ids = {tag["ResourceId"] for tag in carriers} - {self.name}
+        return sorted(other for other in ids if other.partition("-")[0] == self.name.partition("-")[0])
+
+    def _not_alone(self, name, other):
+        return PlatformError(
+            f"tag {name}={self.wanted['tags'][name]} may be on one object only, and {other} has it",
+            subject=self.subject,
+            advice=f"Take the tag off {other}.",
+            **self.place(),
+        )
 
     def update(self, _found, changes):
         """CreateTags, which overwrites. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html"""

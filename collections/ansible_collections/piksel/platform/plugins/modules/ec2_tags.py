@@ -38,6 +38,11 @@ options:
         description: The tags to set.
         type: dict
         required: true
+      unique_tags:
+        description: Names among O(objects[].tags) that no other object of the same type may carry with the same value.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - piksel.platform.aws
 """
@@ -52,6 +57,8 @@ EXAMPLES = r"""
         resource_id: sg-0123456789abcdef0
         tags:
           karpenter.sh/discovery: example
+        unique_tags:
+          - karpenter.sh/discovery
 """
 
 RETURN = r"""
