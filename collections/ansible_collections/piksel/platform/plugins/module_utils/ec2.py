@@ -10,7 +10,7 @@ import threading
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.piksel.platform.plugins.module_utils import tagging, unknown
-from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -73,11 +73,11 @@ class ObjectTags(Resource):
         """DescribeTags; an object that will exist only after the run has none yet."""
         return {"tags": self.reader.tags(self.name)}
 
-    def check(self, _found, _changes):
-        """A tag that only one object of its type may carry is on no other one; an object to come cannot be told apart."""
+    def refusals(self, _found, _changes):
+        """A tag that one object of its type may carry is on no other; an object to come has no type yet."""
         if unknown.is_unknown(self.name):
-            return
-        combined([self._not_alone(name, other) for name in self.unique for other in self._others(name)])
+            return []
+        return [self._not_alone(name, other) for name in self.unique for other in self._others(name)]
 
     def _others(self, name):
         """The ids of other objects of the same type (ids start with it) that carry the same tag."""

@@ -40,6 +40,7 @@ class AccessEntry(Resource):
     kind = "eks_access_entry"
     exists_codes = ("ResourceInUseException",)
     attributes = (
+        Attribute("principal_arn"),
         Attribute("type", immutable=True),
         Attribute("username"),
         Attribute("kubernetes_groups", form="set"),
@@ -69,6 +70,7 @@ class AccessEntry(Resource):
         except is_boto3_error_code("ResourceNotFoundException"):
             return None
         return {
+            "principal_arn": self.name,
             "type": entry["type"],
             "username": entry.get("username"),
             "kubernetes_groups": entry.get("kubernetesGroups", []),
@@ -183,6 +185,7 @@ def _check_policies(wanted):
 
 def _entry(clients, params, key, entry):
     wanted = {
+        "principal_arn": entry["principal_arn"],
         "type": entry["type"],
         "username": entry["username"],
         "kubernetes_groups": entry["kubernetes_groups"],

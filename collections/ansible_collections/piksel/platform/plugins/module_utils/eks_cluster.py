@@ -10,7 +10,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
 from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates
-from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined, told
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, told
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
@@ -120,15 +120,15 @@ class Cluster(Resource):
         subnets = self.clients.client("ec2").describe_subnets(SubnetIds=known)["Subnets"]
         return {subnet["VpcId"] for subnet in subnets}
 
-    def check(self, _found, changes):
-        """Refuse versions and access modes that EKS would refuse, before any write."""
+    def refusals(self, _found, changes):
+        """Versions and access modes that EKS would refuse."""
         findings = []
         for change in changes:
             refusal = _REFUSALS[change.path](change.before, change.after) if change.path in _REFUSALS else None
             if refusal:
                 message, advice = refusal
                 findings.append(PlatformError(message, subject=self.subject, advice=advice, **self.place()))
-        combined(findings)
+        return findings
 
     def unusable(self, found):
         """A failed cluster stays failed."""

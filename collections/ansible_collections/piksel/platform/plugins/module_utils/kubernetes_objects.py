@@ -109,13 +109,16 @@ class KubernetesObject(Resource):
             self._wait_until_gone()
         return None
 
-    def check(self, found, changes):
-        if self._strict and self._found.cluster and not self._found.is_served(self):
-            raise PlatformError(
+    def refusals(self, _found, _changes):
+        if not self._strict or not self._found.cluster or self._found.is_served(self):
+            return []
+        return [
+            PlatformError(
                 f"the cluster serves no {self.kind} of {self.api_version}",
                 subject=f"{self.subject} in cluster {self.cluster_name}",
                 advice="Its CustomResourceDefinition must be installed before, or stand in the same list.",
             )
+        ]
 
     def changes(self, found):
         return comparison.differences(self.wanted, found)

@@ -136,10 +136,10 @@ def _plan(resources, consent, orphans, check_mode):
 def _planned(resource, found, consent):
     """The step for a wanted resource."""
     if found is None:
-        resource.check(None, [])
+        errors.combined(resource.refusals(None, []))
         return Step(resource, found, Operation("create", resource, resource.creation()))
     changes = resource.changes(found)
-    resource.check(found, changes)
+    errors.combined(resource.refusals(found, changes))
     word = resource.gate(found, changes)
     if word is None:
         return Step(resource, found, Operation("update", resource, changes) if changes else None)

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from ansible_collections.piksel.platform.plugins.module_utils import compare, ownership, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Operation:
         return shown
 
 
-class Resource:
+class Resource(ABC):
     """One object that the catalogue wants (or, as an orphan, no longer wants).
 
     A kind is a subclass that sets ``kind``, ``attributes`` (compare.Attribute) and writes ``read``, ``create``,
@@ -96,21 +98,21 @@ class Resource:
         """The stand-in for an attribute that exists only after this object was created."""
         return unknown.make(self.kind, self.full_key, attribute)
 
+    @abstractmethod
     def read(self) -> dict | None:
         """The object as found, flat like ``wanted``, or None when it does not exist. No write calls."""
-        raise NotImplementedError
 
     def create(self) -> dict:
         """Make the object and return it as found; what is still missing is then brought by ``update``."""
-        raise NotImplementedError
+        raise PlatformError("objects of this kind are never made by the platform", subject=self.subject)
 
+    @abstractmethod
     def update(self, found: dict, changes: list) -> dict | None:
         """Carry out these changes on the object as found; return it as found afterwards, or None for "as wanted"."""
-        raise NotImplementedError
 
     def delete(self, found: dict) -> None:
         """Delete the object and wait until it is gone."""
-        raise NotImplementedError
+        raise PlatformError("objects of this kind are never deleted by the platform", subject=self.subject)
 
     def settle(self, found: dict | None, _check_mode: bool) -> dict | None:
         """Deal with what an earlier run left in motion, before planning; returns the object as found then.
@@ -119,8 +121,9 @@ class Resource:
         """
         return found
 
-    def check(self, found: dict | None, changes: list) -> None:
-        """Refuse what the service would refuse, before any write of the task: raise PlatformError."""
+    def refusals(self, _found: dict | None, _changes: list) -> list:
+        """What the service would refuse, as PlatformErrors; they end the task before any write."""
+        return []
 
     def gate(self, _found: dict, changes: list) -> str | None:
         """The action word ("replace", "restore") whose consent these changes need, None when none is needed."""
