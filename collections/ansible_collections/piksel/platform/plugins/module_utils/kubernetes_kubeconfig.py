@@ -34,7 +34,7 @@ except ImportError:
 KUBECONFIG_ARGUMENTS = {
     **AWS_ARGUMENTS,
     "cluster_name": {"type": "str", "required": True},
-    "alias": {"type": "str"},
+    "context": {"type": "str"},
     "path": {"type": "path", "default": "~/.kube/config"},
     "set_current": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "verified"], "default": "present"},
@@ -46,18 +46,18 @@ _SECTIONS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 def run_kubeconfig(params: dict, check_mode: bool, clients, progress=None) -> dict:
     """Write or verify the context of one cluster; ``params`` by KUBECONFIG_ARGUMENTS.
 
-    Returns the result shape of ``reconcile``, with ``resources`` {alias: {"name", "path", "server"}}; raises
+    Returns the result shape of ``reconcile``, with ``resources`` {context: {"name", "path", "server"}}; raises
     PlatformError.
     """
     # KUBECONFIG may name several files; the first is the one that tools write to.
     path = os.path.realpath(os.path.expanduser(params["path"].split(os.pathsep)[0]))
-    alias = params["alias"] or params["cluster_name"]
+    name = params["context"] or params["cluster_name"]
     cluster = connect(clients, params["cluster_name"], check_mode)
-    context = Context(clients, alias, path, params["cluster_name"], cluster, params["set_current"])
+    context = Context(clients, name, path, params["cluster_name"], cluster, params["set_current"])
     if params["state"] == "verified":
         if cluster:
             context.verify()
-        return {"changed": False, "operations": [], "held": [], "diff": [], "resources": {alias: context.facts(None)}}
+        return {"changed": False, "operations": [], "held": [], "diff": [], "resources": {name: context.facts(None)}}
     return reconcile([context], check_mode, progress=progress)
 
 
@@ -77,7 +77,7 @@ class Context(Resource):
         Attribute("mode"),
     )
 
-    def __init__(self, clients, alias, path, cluster_name, cluster, set_current):
+    def __init__(self, clients, name, path, cluster_name, cluster, set_current):
         """``cluster``: the Cluster, or None while check mode finds none yet."""
         self.path, self.cluster_name, self.cluster = path, cluster_name, cluster
         self._arguments = _token_arguments(clients, cluster_name)
@@ -85,8 +85,8 @@ class Context(Resource):
         super().__init__(
             clients,
             "kubeconfig",
-            alias,
-            alias,
+            name,
+            name,
             {
                 "server": cluster.endpoint if cluster else unknown.make("eks_cluster", cluster_name, "endpoint"),
                 "certificate_authority": _fingerprint(cluster.authority)
@@ -94,8 +94,8 @@ class Context(Resource):
                 else unknown.make("eks_cluster", cluster_name, "certificate_authority"),
                 "command": " ".join(["aws", *self._arguments]),
                 "env": self._env,
-                "cluster": alias,
-                "user": alias,
+                "cluster": name,
+                "user": name,
                 "current": True if set_current else None,
                 "mode": "0600",
             },

@@ -21,7 +21,7 @@ options:
     description: Name of the EKS cluster.
     type: str
     required: true
-  alias:
+  context:
     description: Name of the context; the cluster's name when left out.
     type: str
   path:
