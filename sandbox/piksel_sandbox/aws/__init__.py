@@ -5,24 +5,17 @@ Nothing of moto is changed on disk: `install()` hands moto's backend registries 
 
 from __future__ import annotations
 
-import threading
-
-_lock = threading.Lock()
-_installed = False
+import functools
 
 
+@functools.cache
 def install() -> None:
     """Make moto serve the backends of this package; call it before the first request. Repeating it does nothing.
 
     moto's `BackendDict` makes a backend per account and region from its attribute `backend`, and a backend finds its
     routes in the `urls` module beside its own, so replacing that class replaces models, responses and routes together.
     """
-    global _installed
-    with _lock:
-        if _installed:
-            return
-        from . import eks
+    from . import eks, iam, sts
 
-        for service in (eks,):
-            service.install()
-        _installed = True
+    for service in (eks, iam, sts):
+        service.install()

@@ -57,11 +57,12 @@ def is_private(account_id: str, region: str, subnet: Any) -> bool:
     """Whether the subnet's route table has no route to an internet gateway."""
     ec2 = ec2_backends[account_id][region]
     tables = ec2.describe_route_tables(filters={"association.subnet-id": [subnet.id]})
-    tables = tables or ec2.describe_route_tables(filters={"association.main": ["true"], "vpc-id": [subnet.vpc_id]})
+    if not tables:
+        tables = ec2.describe_route_tables(filters={"association.main": ["true"], "vpc-id": [subnet.vpc_id]})
     return not any(
         str(getattr(route.gateway, "id", "") or "").startswith("igw-")
         for table in tables
-        for route in table.routes.values()
+        for route in table.routes
     )
 
 

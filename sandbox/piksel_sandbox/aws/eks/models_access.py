@@ -98,11 +98,11 @@ class AccessBackend:
         kubernetes_groups: list[str] | None = None,
         tags: dict[str, str] | None = None,
         username: str | None = None,
-        type: str | None = None,
+        type_: str | None = None,
     ) -> AccessEntry:
         """CreateAccessEntry. Raises InvalidParameterException for an unknown principal, type, group or user name."""
         cluster = self._cluster_with_entries(cluster_name)
-        kind = type or "STANDARD"
+        kind = type_ or "STANDARD"
         if kind != "STANDARD" and kind not in NODE_TYPES:
             raise InvalidParameterException(f"The type parameter value {kind} is invalid", cluster=cluster_name)
         if ":role/aws-service-role/" in principal_arn:

@@ -94,7 +94,7 @@ class Cluster(Lifecycle):
 
     def to_dict(self) -> dict[str, Any]:
         """Shape `Cluster`; endpoint, identity, certificate and security group are absent until it was ACTIVE."""
-        born = self.security_group_id is not None and self.current != "CREATING" and self.current != "FAILED"
+        born = self.security_group_id is not None and self.current not in ("CREATING", "FAILED")
         vpc = self.settings["resourcesVpcConfig"]
         network = self.settings["kubernetesNetworkConfig"]
         planes = seams.control_planes() if born and self.has_control_plane else None

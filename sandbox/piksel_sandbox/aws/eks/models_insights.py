@@ -25,10 +25,10 @@ CHECKS = {
 class InsightBackend:
     """The insight operations of `EKSBackend`: each check of the upgrade readiness passes."""
 
-    def list_insights(self, cluster_name: str, filter: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    def list_insights(self, cluster_name: str, filter_: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """ListInsights: shapes `InsightSummary`."""
         cluster = self.describe_cluster(cluster_name)
-        wanted = filter or {}
+        wanted = filter_ or {}
         return [
             insight
             for insight in _insights(cluster)
@@ -37,11 +37,11 @@ class InsightBackend:
             and (not wanted.get("kubernetesVersions") or insight["kubernetesVersion"] in wanted["kubernetesVersions"])
         ]
 
-    def describe_insight(self, cluster_name: str, id: str) -> dict[str, Any]:
+    def describe_insight(self, cluster_name: str, id_: str) -> dict[str, Any]:
         """DescribeInsight: shape `Insight`. Raises ResourceNotFoundException."""
-        found = first(self.list_insights(cluster_name), lambda insight: insight["id"] == id)
+        found = first(self.list_insights(cluster_name), lambda insight: insight["id"] == id_)
         if found is None:
-            raise ResourceNotFoundException(f"No insight found with id: {id}", cluster=cluster_name)
+            raise ResourceNotFoundException(f"No insight found with id: {id_}", cluster=cluster_name)
         details = {
             "recommendation": "",
             "additionalInfo": {},

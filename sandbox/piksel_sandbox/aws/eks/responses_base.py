@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from moto.core.common_types import TYPE_RESPONSE
@@ -18,6 +20,12 @@ from .utils import memo_key, page
 from .validation import validate
 
 
+def argument_name(member: str) -> str:
+    """The backend's name for a member of a request: snake case, with an underscore where Python has a builtin."""
+    name = xform_name(member)
+    return f"{name}_" if hasattr(builtins, name) else name
+
+
 class EKSResponseBase(MotoEKSResponse):
     """Parses and validates a request, calls the backend under its lock, answers in botocore's shapes."""
 
@@ -29,6 +37,14 @@ class EKSResponseBase(MotoEKSResponse):
     def eks_backend(self) -> EKSBackend:
         """The backend of the caller's account and the request's region."""
         return eks_backends[self.current_account][self.region]
+
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        """The region by the host of the URL or else the signature, not by the path.
+
+        An ARN in the path may hold `sso.amazonaws.com`, which moto's expression takes for a host of a region.
+        """
+        parts = urlsplit(full_url)
+        return super().get_region_from_url(request, f"{parts.scheme}://{parts.netloc}")
 
     def call_action(self) -> TYPE_RESPONSE:
         """Run the operation under the backend's lock, after all states were moved on."""
@@ -46,7 +62,7 @@ class EKSResponseBase(MotoEKSResponse):
 
     def _call(self, method: str, **extra: Any) -> Any:
         """Call a backend method with the request's members, their names in snake case."""
-        arguments = {xform_name(key): value for key, value in self._arguments().items()}
+        arguments = {argument_name(key): value for key, value in self._arguments().items()}
         arguments.pop("client_request_token", None)
         return getattr(self.eks_backend, method)(**arguments, **extra)
 
@@ -64,14 +80,14 @@ class EKSResponseBase(MotoEKSResponse):
         if is_whole:
             result = call(request=dict(params), **extra)
         else:
-            result = call(**{xform_name(key): value for key, value in params.items()}, **extra)
+            result = call(**{argument_name(key): value for key, value in params.items()}, **extra)
         if token:
             self.eks_backend.requests[(method, token)] = (memo_key(params), result)
         return result
 
     def _page(self, method: str, member: str, **extra: Any) -> ActionResult:
         """Answer one page of what a backend method lists, under the member `member`."""
-        arguments = {xform_name(key): value for key, value in self._arguments().items()}
+        arguments = {argument_name(key): value for key, value in self._arguments().items()}
         limit, token = arguments.pop("max_results", None), arguments.pop("next_token", None)
         items, token = page(getattr(self.eks_backend, method)(**arguments), limit, token)
         return ActionResult({member: items, "nextToken": token, **extra})

@@ -24,8 +24,6 @@ def failure_for(operation: str, name: str, account_id: str) -> str | None:
 
     operation: "CreateCluster", "UpdateAddon", ...; name: the object's name as the API has it.
     """
-    try:
-        from piksel_sandbox import faults
-    except ImportError:
-        return None
+    from piksel_sandbox import faults
+
     return faults.failure_for("eks", operation, name, account_id)

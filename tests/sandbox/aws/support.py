@@ -1,0 +1,206 @@
+"""What the tests of the AWS side share: a stand-in for control planes, an account with a network, a check of shapes."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+REGION = "ap-southeast-3"
+ACCOUNT = "123456789012"
+ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The reference to a cluster, as the Kubernetes side has it."""
+
+    account_id: str
+    region: str
+    name: str
+    uid: str
+
+
+@dataclass
+class Planes:
+    """Control planes whose state, health and failures a test sets."""
+
+    states: str = "READY"
+    reason: str | None = None
+    health: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def start(self, ref: Any, version: str, issuer: str, service_cidr: str | None) -> None:
+        self.calls.append(("start", ref.name, version, issuer, service_cidr))
+
+    def state(self, ref: Any) -> str:
+        return self.states
+
+    def failure(self, ref: Any) -> str | None:
+        return self.reason
+
+    def endpoint(self, ref: Any) -> str:
+        return "https://127.0.0.1:6443"
+
+    def certificate_authority(self, ref: Any) -> str:
+        return "Y2E="
+
+    def upgrade(self, ref: Any, version: str) -> None:
+        self.calls.append(("upgrade", ref.name, version))
+
+    def stop(self, ref: Any) -> None:
+        self.calls.append(("stop", ref.name))
+
+    def addon_health(self, ref: Any, addon_name: str) -> list[dict[str, Any]]:
+        return self.health.get(addon_name, [])
+
+
+class Account:
+    """An account of the emulator: clients, a VPC with private and public subnets, roles."""
+
+    def __init__(self, url: str, key: str = "AKIAIOSFODNN7EXAMPLE", secret: str = "s" * 40, token: str | None = None):
+        self.url = url
+        self.credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+        self.answers = Answers()
+        self._clients: dict[str, Any] = {}
+
+    def __getattr__(self, service: str) -> Any:
+        if service not in self._clients:
+            config = Config(retries={"max_attempts": 1}, read_timeout=30)
+            client = boto3.client(service, region_name=REGION, endpoint_url=self.url, config=config, **self.credentials)
+            client.meta.events.register(f"response-received.{service}", self.answers.check)
+            self._clients[service] = client
+        return self._clients[service]
+
+    def role(self, name: str, service: str = "eks.amazonaws.com", path: str = "/", account: str = ACCOUNT) -> str:
+        """ARN of a new role that a service and the account may assume."""
+        principal = {"Service": service, "AWS": f"arn:aws:iam::{account}:root"}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+        }
+        made = self.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+        return made["Role"]["Arn"]
+
+    def session(self, role_arn: str) -> Account:
+        """The same account as a session of a role that trusts it."""
+        self.iam.create_user(UserName="someone")
+        key = self.iam.create_access_key(UserName="someone")["AccessKey"]
+        user = Account(self.url, key["AccessKeyId"], key["SecretAccessKey"])
+        made = user.sts.assume_role(RoleArn=role_arn, RoleSessionName="me@example.org")["Credentials"]
+        return Account(self.url, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+
+    def network(self, cidr: str = "10.1.0.0/16") -> tuple[str, list[str], list[str]]:
+        """A new VPC: its id, its private subnets in zones a, b, c and a public one in zone a."""
+        vpc = self.ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+        prefix = cidr.rsplit(".", 2)[0]
+        subnets = [self._subnet(vpc, f"{prefix}.{index}.0/24", zone) for index, zone in enumerate("abca")]
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        table = self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+        self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[3])
+        return vpc, subnets[:3], subnets[3:]
+
+    def _subnet(self, vpc: str, cidr: str, zone: str) -> str:
+        made = self.ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{REGION}{zone}")
+        return made["Subnet"]["SubnetId"]
+
+    def cluster(self, name: str = "piksel-dev", wait: bool = True, **settings: Any) -> dict[str, Any]:
+        """A new cluster with entries as its way in, ACTIVE unless `wait` is false."""
+        if "resourcesVpcConfig" not in settings:
+            settings["resourcesVpcConfig"] = {"subnetIds": self.network()[1]}
+        role = settings.pop("roleArn", None) or self.role(f"{name}-cluster")
+        access = {"authenticationMode": "API_AND_CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": False}
+        request = {"version": "1.34", "accessConfig": access, **settings}
+        made = self.eks.create_cluster(name=name, roleArn=role, **request)["cluster"]
+        return self.until(name, "ACTIVE") if wait else made
+
+    def until(self, name: str, status: str) -> dict[str, Any]:
+        """The cluster once it has the status."""
+        return eventually(
+            lambda: self.eks.describe_cluster(name=name)["cluster"], lambda found: found["status"] == status
+        )
+
+
+def eventually(look: Callable[[], Any], is_done: Callable[[Any], bool], seconds: float = 5.0) -> Any:
+    """What `look` sees once `is_done`; AssertionError after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if is_done(seen):
+            return seen
+        assert time.monotonic() < end, f"still not so: {seen}"
+        time.sleep(0.01)
+
+
+def refused(code: str, text: str) -> Any:
+    """Expect a ClientError of this code whose message contains the text."""
+    return pytest.raises(ClientError, match=rf"\({code}\).*{re.escape(text)}")
+
+
+class Answers:
+    """Checks the raw JSON of every successful answer against botocore's output shape."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.operations: set[str] = set()
+
+    def check(self, response_dict: Any, event_name: str, **_: Any) -> None:
+        """Handler of botocore's event response-received.<service>.<operation>."""
+        _, service, operation = event_name.split(".")
+        model = botocore.session.get_session().get_service_model(service)
+        if response_dict is None or response_dict["status_code"] >= 300 or "json" not in model.protocol:
+            return
+        self.operations.add(operation)
+        shape = model.operation_model(operation).output_shape
+        raw = json.loads(response_dict["body"] or b"{}")
+        if shape is not None:
+            self.problems += [f"{operation}{text}" for text in problems(shape, raw, "")]
+
+
+PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "timestamp": (int, float),
+    "double": (int, float),
+    "float": (int, float),
+}
+
+
+def problems(shape: Any, value: Any, path: str) -> Iterator[str]:
+    """What in `value` (parsed JSON) does not fit botocore's `shape`: members, types, enums; None stands for absent."""
+    if not isinstance(value, PYTHON_TYPES[shape.type_name]) or (
+        isinstance(value, bool) and shape.type_name != "boolean"
+    ):
+        yield f"{path}: {value!r} is no {shape.type_name}"
+        return
+    if shape.type_name == "structure":
+        names = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        yield from (f"{path}.{name}: unknown" for name in value if name not in names)
+        yield from (f"{path}.{name}: missing" for name in shape.required_members if value.get(name) is None)
+        for name, item in value.items():
+            if name in names and item is not None:
+                yield from problems(names[name], item, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for index, item in enumerate(value):
+            yield from problems(shape.member, item, f"{path}[{index}]")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from problems(shape.value, item, f"{path}.{key}")
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{path}: {value!r} is none of {shape.enum}"
