@@ -11,11 +11,10 @@ short_description: Check the variables of a host before anything is called
 version_added: 0.1.0
 description:
   - Reads the YAML files of the inventory, evaluates the variables of the host, and compares both with the
-  specification of the inventory
-    and with the argument specs of the roles that the stages call.
+    specification of the inventory and with the argument specs of the roles that the stages call.
   - Finds keys that nobody knows, wrong types and values, inputs that are missing, networks of accounts that overlap,
-  and a converge of
-    several accounts that was not asked for. Each finding names file, line and key, and all are told at once.
+    and a converge of several accounts that was not asked for. Each finding names file, line and key, and all are told
+    at once.
   - Makes no call to any service. It has an action only, since only the controller sees every variable.
 author:
   - Piksel platform contributors (@piksel-platform)
@@ -23,10 +22,9 @@ options:
   spec:
     description:
       - File with the specification of the inventory, a mapping C(inventory_spec) of keys in the form of a role's
-      argument specs.
+        argument specs.
       - A key may also say C(pattern), C(format) (C(cidr)), C(disjoint) (no two accounts may overlap), C(entries)
-      (options of each value of a
-        dictionary) and C(leaves_out) (what is not made while the key is null).
+        (options of each value of a dictionary) and C(leaves_out) (what is not made while the key is null).
     type: path
     required: true
   stages:

@@ -11,9 +11,10 @@ short_description: Look up what must hold in an account before the platform is m
 version_added: 0.1.0
 description:
   - Finds the roles that get access to the cluster, asks EKS for the wanted Kubernetes version and compares it with
-  the cluster that exists,
-    tries the roles of the hub account, and compares service quotas. All at the same time, and without a write call.
-  - Fails with everything that has to be put right, all at once. What is only worth knowing is returned in RV(notices).
+    the cluster that exists, tries the roles of the hub account, and compares service quotas. All at the same time,
+    and without a write call.
+  - Fails with everything that has to be put right, all at once. What is only worth knowing is returned in
+    RV(notices).
 author:
   - Piksel platform contributors (@piksel-platform)
 options:
@@ -22,8 +23,7 @@ options:
     type: str
     default: /
   admin_role_prefix:
-    description: What the name of that role begins with. Exactly one role must match. Without it no such role is
-    looked for.
+    description: What the name of that role begins with, so that exactly one matches. Without it none is looked for.
     type: str
   automation_role_name:
     description: Name of the automation's role, which must exist. Without it no such role is looked for.

@@ -11,10 +11,9 @@ short_description: Find a network that somebody else made, and check it
 version_added: 0.1.0
 description:
   - Finds one VPC by id or by name, reads subnets, routes, NAT gateways, endpoints and flow logs at the same time, and
-  checks what a cluster needs
-    of them. Makes no write call.
+    checks what a cluster needs of them. Makes no write call.
   - Fails with all findings at once, each with the object's id and what to do. What is only worth knowing is returned
-  in RV(notices).
+    in RV(notices).
 author:
   - Piksel platform contributors (@piksel-platform)
 options:
@@ -76,8 +75,9 @@ options:
     description: Network that should be routed to this transit gateway.
     type: str
   add_missing_tags:
-    description: Return missing tags in RV(missing_tags) instead of failing; what they are set to can then be handed
-    to M(piksel.platform.ec2_tags).
+    description:
+      - Return missing tags in RV(missing_tags) instead of failing.
+      - They can then be handed to M(piksel.platform.ec2_tags).
     type: bool
     default: false
 extends_documentation_fragment:
