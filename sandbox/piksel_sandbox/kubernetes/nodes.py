@@ -209,6 +209,8 @@ class NodeController:
             if key.startswith(("topology.kubernetes.io/", "node.kubernetes.io/", "kubernetes.io/"))
         }
         manifest = _manifest(node["metadata"]["name"], kept | labels, {SIGNATURE_ANNOTATION: signature}, taints)
+        # what an apply no longer names is taken away, and the provider's id may not change
+        manifest["spec"]["providerID"] = node["spec"]["providerID"]
         self._client.apply(manifest)
 
     def _create(
