@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SANITY = "tests/static/test_sanity.py"
 UNIT = "collections/ansible_collections/piksel/platform/tests/unit"
 
 
@@ -26,9 +27,11 @@ class Suite:
 
 # In order of start. What takes long comes first among its kind, so that no long suite is left alone at the end.
 SUITES = (
-    Suite("static", ("tests/static",), 600, arguments=("-q", "--deselect", "tests/static/test_sanity.py")),
+    Suite(
+        "static", ("tests/static", "tests/tools"), 600, arguments=("-q", "--deselect", "tests/static/test_sanity.py")
+    ),
     Suite("unit", (UNIT,), 600, lanes=("main", "py313")),
-    Suite("sanity", ("tests/static/test_sanity.py",), 900, lanes=("main", "py313")),
+    Suite("sanity", (SANITY,), 900, lanes=("main", "py313")),
     Suite("end_to_end", ("tests/end_to_end",), 2000, ("main", "py313"), ("-v",), ("-m", "both_lanes"), True),
     Suite("sandbox", ("tests/sandbox",), 1500, arguments=("-v",), needs_binaries=True),
     Suite("molecule", ("tests/molecule",), 1200, arguments=("-v",), needs_binaries=True),

@@ -66,7 +66,7 @@ def build(session: Session) -> int:
 
 
 def environment(suite: Suite, lane: str) -> dict[str, str]:
-    """The environment of a run: its lane's tools first on PATH, a sandbox state of its own."""
+    """The environment of a run: its lane's tools first on PATH, and never the sandbox of the checkout's own demo."""
     return dict(
         os.environ,
         PATH=f"{LANES[lane]}{os.pathsep}{os.environ['PATH']}",
@@ -86,9 +86,6 @@ def run_suite(session: Session, suite: Suite, lane: str) -> reports.Report:
     started = time.monotonic()
     settings = environment(suite, lane)
     code = session.running.stream(command, label, session.say, limit=suite.limit, cwd=ROOT, env=settings)
-    if Path(settings["PIKSEL_SANDBOX_STATE"]).exists():
-        down = [LANES[lane] / "piksel-sandbox", "down"]
-        session.running.stream(down, label, session.say, limit=120, cwd=ROOT, env=settings)
     return reports.read(label, junit, code, time.monotonic() - started)
 
 

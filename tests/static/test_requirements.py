@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
+import requirement_table
 from static.tree import ROOT
-
-sys.path.insert(0, str(ROOT / "tools"))
-import requirement_table  # the path above comes first
 
 
 def test_ids_are_unique_and_stages_known() -> None:
