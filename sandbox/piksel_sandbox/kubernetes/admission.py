@@ -1,4 +1,4 @@
-"""EKS's mutating admission webhook for Fargate, on a TLS port of the sandbox process.
+"""Admission webhooks on a TLS port of the sandbox process: EKS's own for Fargate, and the sandbox's for faults.
 
 As on EKS a pod is given to Fargate when it is *created*: a pod that is older than the profile stays Pending until it
 is made again (https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html).
@@ -12,6 +12,7 @@ import logging
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from werkzeug import Request, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from piksel_sandbox.kubernetes import fault_admission
 from piksel_sandbox.kubernetes.certificates import Authority
 from piksel_sandbox.kubernetes.refs import ClusterRef
 from piksel_sandbox.kubernetes.settings import settings
@@ -65,8 +67,8 @@ def fargate_patch(pod: dict[str, Any], profile: str) -> list[dict[str, Any]]:
     ]
 
 
-def review(ref: ClusterRef, request: dict[str, Any]) -> dict[str, Any]:
-    """Answers one AdmissionRequest about a pod; always allows.
+def review_pod(ref: ClusterRef, request: dict[str, Any]) -> dict[str, Any]:
+    """Answers one AdmissionRequest about a new pod; always allows.
 
     https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
     """
@@ -79,7 +81,16 @@ def review(ref: ClusterRef, request: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+_REVIEWS: dict[str, Callable[[ClusterRef, dict[str, Any]], dict[str, Any]]] = {
+    "fargate": review_pod,
+    "faults": fault_admission.review_write,
+}
+
+
 class _Silent(WSGIRequestHandler):
+    # the API server keeps its connections, which saves a handshake per write
+    protocol_version = "HTTP/1.1"
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing: the API server's audit log has the request already."""
 
@@ -92,14 +103,14 @@ class AdmissionServer:
         self._server: BaseWSGIServer | None = None
         self._authority_pem = b""
 
-    def client_configuration(self, ref: ClusterRef) -> dict[str, str]:
-        """`clientConfig` of a webhook configuration of this cluster; starts the server when it does not run."""
+    def client_configuration(self, ref: ClusterRef, kind: str) -> dict[str, str]:
+        """`clientConfig` of this cluster's webhook `kind` (fargate, faults); starts the server when it does not run."""
         with self._lock:
             if self._server is None:
                 self._start()
             assert self._server is not None
             return {
-                "url": f"https://127.0.0.1:{self._server.server_port}/{ref.path}",
+                "url": f"https://127.0.0.1:{self._server.server_port}/{ref.path}/{kind}",
                 "caBundle": base64.b64encode(self._authority_pem).decode(),
             }
 
@@ -129,8 +140,8 @@ class AdmissionServer:
 @Request.application
 def _application(request: Request) -> Response:
     try:
-        ref = ClusterRef(*request.path.strip("/").split("/"))
-        answer = review(ref, request.get_json()["request"])
+        *parts, kind = request.path.strip("/").split("/")
+        answer = _REVIEWS[kind](ClusterRef(*parts), request.get_json()["request"])
     except Exception:
         logger.exception("admission review %s", request.path)
         return Response(status=500)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from piksel_sandbox.kubernetes import admission
+from piksel_sandbox.kubernetes import admission, fault_admission
 from piksel_sandbox.kubernetes.client import Client
 from piksel_sandbox.kubernetes.refs import ClusterRef
 
@@ -22,7 +22,7 @@ def manifests(ref: ClusterRef) -> list[dict[str, Any]]:
             "webhooks": [
                 {
                     "name": "0500-amazon-eks-fargate-mutation.amazonaws.com",
-                    "clientConfig": admission.server.client_configuration(ref),
+                    "clientConfig": admission.server.client_configuration(ref, "fargate"),
                     "rules": [
                         {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
                     ],
@@ -33,6 +33,7 @@ def manifests(ref: ClusterRef) -> list[dict[str, Any]]:
                 }
             ],
         },
+        fault_admission.webhook_configuration(admission.server.client_configuration(ref, "faults")),
         # clusters since 1.30 have this class without making it the default
         {
             "apiVersion": "storage.k8s.io/v1",
