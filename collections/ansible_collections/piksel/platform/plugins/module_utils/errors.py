@@ -82,7 +82,10 @@ class AnswerLostError(Exception):
 
 def combined(findings) -> None:
     """Raise nothing for no finding, the finding itself for one, FindingsError for several different ones."""
-    different = list({str(finding): finding for finding in findings}.values())
+    different = {}
+    for finding in findings:
+        different.setdefault(str(finding), finding)
+    different = list(different.values())
     if len(different) == 1:
         raise different[0]
     if different:
@@ -160,7 +163,7 @@ def _client_side_error(error, clients, where):
     )
     name = type(error).__name__
     advice = next((text for names, text in kinds if name in names), None)
-    return PlatformError(str(error), advice=advice, **where)
+    return PlatformError(" ".join(str(error).split()), advice=advice, **where)
 
 
 def _source(clients):

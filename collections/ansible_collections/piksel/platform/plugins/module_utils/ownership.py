@@ -27,9 +27,9 @@ def mark(kind: str, scope: str, key: str) -> str:
 
 
 def label(kind: str, scope: str, key: str) -> str:
-    """The mark's value as Kubernetes label: no "/", at most 63 characters (a longer one ends in its hash)."""
+    """The mark's value as Kubernetes label: no "/", at most 63 characters; what does not fit ends in a hash."""
     text = mark(kind, scope, key).replace("/", ".")
-    if len(text) <= 63:
+    if len(text) <= 63 and text[-1].isalnum():
         return text
     return f"{text[:54]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
