@@ -34,7 +34,7 @@ except ImportError:
 KUBECONFIG_ARGUMENTS = {
     **AWS_ARGUMENTS,
     "cluster_name": {"type": "str", "required": True},
-    "context": {"type": "str"},
+    "context": {"type": "str", "aliases": ["alias"]},
     "path": {"type": "path", "default": "~/.kube/config"},
     "set_current": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "verified"], "default": "present"},

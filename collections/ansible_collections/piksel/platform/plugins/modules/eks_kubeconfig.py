@@ -24,6 +24,7 @@ options:
   context:
     description: Name of the context; the cluster's name when left out.
     type: str
+    aliases: [alias]
   path:
     description: The file. Of a list of files, as E(KUBECONFIG) may hold one, the first.
     type: path
