@@ -24,12 +24,15 @@ class Credentials:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = AwsCall.of(environ)
-        # The account is decided here alone: a caller must not choose it by moto's header.
-        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
         if (call.service, call.operation) not in UNSIGNED:
             reason = self._reason_to_refuse(call)
             if reason:
                 return refusal(call, reason)(environ, start_response)
+        if call.presigned and call.service != "s3":
+            # moto looks for the access key only here.
+            environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={call.credential}, "
+        # The account is decided here alone: a caller must not choose it by moto's header.
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
         if call.identity:
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.identity.account
         return self.app(environ, start_response)

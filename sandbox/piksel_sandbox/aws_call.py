@@ -62,6 +62,7 @@ class AwsCall:
     service: str
     region: str
     access_key: str | None
+    credential: str
     presigned: bool
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -83,15 +84,16 @@ class AwsCall:
         match = CREDENTIAL.search(authorization)
         if match:
             access_key, region, signing_name = match.groups()
+            credential = match.group(0).removeprefix("Credential=")
         else:
-            access_key, region = None, "us-east-1"
+            access_key, region, credential = None, "us-east-1", ""
             signing_name = "sts" if b"Action=AssumeRoleWith" in body else "s3"
         service = MODEL_OF_SIGNING_NAME.get(signing_name.lower(), signing_name.lower())
         if service == "s3" and environ.get("PATH_INFO", "").startswith("/v20180820/"):
             service = "s3control"
         if service == "elbv2" and b"Version=2012-06-01" in body:
             service = "elb"
-        return cls(environ, body, service, region, access_key, presigned)
+        return cls(environ, body, service, region, access_key, credential, presigned)
 
     @property
     def request(self) -> Request:

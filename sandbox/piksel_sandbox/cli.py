@@ -66,7 +66,7 @@ def command_env(sandbox: Sandbox, _options: argparse.Namespace) -> None:
 
 def command_reset(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Empties the accounts."""
-    say(f"accounts emptied and fixture built in {sandbox.reset():.1f} s")
+    say(f"accounts emptied and fixture built in {sandbox.reset()['seconds']:.1f} s")
 
 
 def command_build(sandbox: Sandbox, _options: argparse.Namespace) -> None:

@@ -33,7 +33,7 @@ class Sandbox:
     """One sandbox, by its state folder.
 
     `kubernetes=False` starts it without control planes: clusters are ACTIVE at once, their endpoints do not answer.
-    `say` takes lines of progress.
+    `bound` ends it with the process that starts it, however that ends. `say` takes lines of progress.
     """
 
     def __init__(
@@ -41,10 +41,12 @@ class Sandbox:
         folder: str | Path | None = None,
         *,
         kubernetes: bool = True,
+        bound: bool = False,
         say: Callable[[str], None] = _silent,
     ) -> None:
         self.state = State(folder)
         self.kubernetes = kubernetes
+        self.bound = bound
         self.say = say
 
     @property
@@ -98,9 +100,19 @@ class Sandbox:
         command = [sys.executable, "-m", "piksel_sandbox.server", "--state", str(self.state.folder)]
         if not self.kubernetes:
             command.append("--no-kubernetes")
-        with open(self.state.logs / "sandbox.log", "ab") as log:
+        if self.bound:
+            command = processes.bound(command)
+        log = self.state.logs / "sandbox.log"
+        if log.exists():
+            log.replace(log.with_suffix(".old"))
+        with open(log, "ab") as output:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd="/", start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                start_new_session=True,
             )
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
@@ -139,7 +151,8 @@ class Sandbox:
             except SandboxError as error:
                 self.say(f"{error}; killing it")
                 os.kill(daemon["pid"], signal.SIGKILL)
-        while self.state.is_locked():
+        start = processes.start_ticks(daemon["pid"]) if daemon else None
+        while self.state.is_locked() or (start and processes.start_ticks(daemon["pid"]) == start):
             if time.monotonic() > limit:
                 if daemon is None:
                     raise SandboxError("a starting sandbox holds the state folder; try again")
@@ -147,9 +160,9 @@ class Sandbox:
                 limit += 5
             time.sleep(0.02)
 
-    def reset(self) -> float:
-        """Empties all accounts and builds the fixture again; returns the seconds it took."""
-        return self.request("POST", "reset")["seconds"]
+    def reset(self) -> dict[str, float]:
+        """Empties all accounts and builds the fixture again; returns {seconds, cpu_seconds} that it took."""
+        return self.request("POST", "reset")
 
     def status(self) -> dict[str, Any]:
         """{pid, port, url, ...} of the running sandbox."""

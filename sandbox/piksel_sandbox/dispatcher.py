@@ -23,6 +23,13 @@ class Dispatcher(DomainDispatcherApplication):
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """moto's answer, remembered: it lists and looks at every file of its package to find it."""
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
 
     def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
         call = AwsCall.of(environ)

@@ -31,6 +31,11 @@ def start_ticks(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
+def bound(argv: Sequence[str]) -> list[str]:
+    """The command that runs `argv` bound to the life of the thread that starts it."""
+    return [sys.executable, "-I", "-S", str(BINDER), str(os.getpid()), *argv]
+
+
 def spawn(
     state: State,
     name: str,
@@ -45,12 +50,11 @@ def spawn(
     """
     if shutil.which(argv[0]) is None:
         raise FileNotFoundError(f"no program {argv[0]}")
-    command = [sys.executable, "-I", "-S", str(BINDER), str(os.getpid()), *argv]
 
     def fork() -> subprocess.Popen[bytes]:
         with open(state.logs / f"{name}.log", "ab") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd
+                bound(argv), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd
             )
 
     child = _forker.submit(fork).result()
