@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Access entries out of a map of roles."""
+
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError

@@ -66,6 +66,10 @@ options:
         required: true
 extends_documentation_fragment:
   - piksel.platform.aws
+attributes:
+  check_mode:
+    description: Looks up the same; it never makes a write call.
+    support: full
 """
 
 EXAMPLES = r"""

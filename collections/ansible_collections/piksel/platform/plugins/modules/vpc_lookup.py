@@ -82,6 +82,10 @@ options:
     default: false
 extends_documentation_fragment:
   - piksel.platform.aws
+attributes:
+  check_mode:
+    description: Looks up the same; it never makes a write call.
+    support: full
 """
 
 EXAMPLES = r"""

@@ -68,8 +68,8 @@ class Check:
         roles: list[Role],
         options: t.Iterable[str] = (),
     ):
-        """``others`` is a scan of every account's inventory, ``options`` are further known names: inputs of the roles that
-        no stage calls."""
+        """``others`` is a scan of every account's inventory, ``options`` are further known names (inputs of roles that no
+        stage calls)."""
         self.host, self.scan, self.others, self.spec, self.roles = host, scan, others, spec, roles
         self.known = set(spec) | set(options) | {name for role in roles for name in role.options}
         self.definitions = scan.of_host(host.groups, host.name)
@@ -309,7 +309,7 @@ def accounts(
             )
         )
     elif missing and not check_mode and len(hosts) > 1:
-        words = ",".join(sorted({_narrowest(host, groups) for host in hosts}))
+        words = ",".join(dict.fromkeys(_narrowest(host, groups) for host in hosts))
         findings.append(
             PlatformError(
                 f"this run would converge {len(hosts)} accounts at once: {', '.join(hosts)}",

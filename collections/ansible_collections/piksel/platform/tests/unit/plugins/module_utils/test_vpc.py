@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The look-up of a network against moto: what is found, refused and told."""
+
 from __future__ import annotations
 
 import boto3

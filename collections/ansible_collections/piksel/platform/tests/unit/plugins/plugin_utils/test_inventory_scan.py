@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Where variables are defined: scopes, lines, precedence, files that cannot be read."""
+
 from __future__ import annotations
 
 import pytest
