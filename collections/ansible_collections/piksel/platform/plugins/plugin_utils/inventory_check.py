@@ -68,7 +68,7 @@ class Check:
         roles: list[Role],
         options: t.Iterable[str] = (),
     ):
-        """``others`` is a scan of every account's inventory, ``options`` are further known names (inputs of roles that no
+        """``others`` is a scan of all accounts, ``options`` are further known names (inputs of roles that no
         stage calls)."""
         self.host, self.scan, self.others, self.spec, self.roles = host, scan, others, spec, roles
         self.known = set(spec) | set(options) | {name for role in roles for name in role.options}
