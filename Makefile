@@ -25,7 +25,7 @@ demo: setup ## sandbox up, dev converged, and how to look around
 test: setup ## everything, on both lanes; closes with `N passed, N failed`
 	@$(BIN)/python tools/test.py
 
-.PHONY: static lint unit sandbox-tests molecule end-to-end
+.PHONY: static lint unit integration sandbox-tests molecule end-to-end
 static: setup ## lint, sanity, docs, galaxy build, house rules
 	@$(BIN)/python tools/test.py static
 lint: setup ## the quick part of static: ruff, yamllint, ansible-lint, house rules
@@ -34,6 +34,8 @@ unit: setup ## the collection's unit tests
 	@$(BIN)/python tools/test.py unit
 sandbox-tests: setup ## the sandbox's own tests
 	@$(BIN)/python tools/test.py sandbox
+integration: setup ## every kind and attribute against a sandbox: what was changed behind our back is seen and mended
+	@$(BIN)/python tools/test.py integration
 molecule: setup ## one scenario per role, against a sandbox
 	@$(BIN)/python tools/test.py molecule
 end-to-end: setup ## the inventories from empty accounts
