@@ -27,7 +27,7 @@ test: setup ## everything, on both lanes; closes with `N passed, N failed`
 
 .PHONY: static lint unit integration sandbox-tests molecule end-to-end
 static: setup ## lint, sanity, docs, galaxy build, house rules
-	@$(BIN)/python tools/test.py static
+	@$(BIN)/python tools/test.py static sanity
 lint: setup ## the quick part of static: ruff, yamllint, ansible-lint, house rules
 	@$(BIN)/python tools/test.py lint
 unit: setup ## the collection's unit tests

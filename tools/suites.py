@@ -31,9 +31,9 @@ SUITES = (
         "static", ("tests/static", "tests/tools"), 600, arguments=("-q", "--deselect", "tests/static/test_sanity.py")
     ),
     Suite("unit", (UNIT,), 600, lanes=("main", "py313")),
+    Suite("integration", ("tests/integration",), 1500, arguments=("-v",)),
     Suite("sanity", (SANITY,), 900, lanes=("main", "py313")),
     Suite("end_to_end", ("tests/end_to_end",), 2000, ("main", "py313"), ("-v",), ("-m", "both_lanes"), True),
-    Suite("integration", ("tests/integration",), 1500, arguments=("-v",), needs_binaries=True),
     Suite("sandbox", ("tests/sandbox",), 1500, arguments=("-v",), needs_binaries=True),
     Suite("molecule", ("tests/molecule",), 1200, arguments=("-v",), needs_binaries=True),
 )
