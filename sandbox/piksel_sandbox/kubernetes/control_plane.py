@@ -84,14 +84,17 @@ class ControlPlane:
         self._in_thread("upgrade", self._upgrade)
 
     def stop(self) -> None:
-        """Kills the processes and removes the data; the audit log stays, the calls have been made."""
+        """Kills the processes, removes data and logs; the audit log stays, and the logs of what failed."""
         self._stopping.set()
         with self._lock:
             if self.agent:
                 self.agent.stop()
-            self._kill(list(self._children))
+            names = list(self._children)
+            self._kill(names)
             self._port.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        for name in names if self.state != FAILED else ():
+            (settings.state.logs / f"{self._log_name(name)}.log").unlink(missing_ok=True)
 
     def _in_thread(self, name: str, work: Callable[[], None]) -> None:
         def run() -> None:

