@@ -18,7 +18,7 @@ IDENTIFIER = re.compile(r"(Name|Identifier|Id|Arn|ARN|Alias|Bucket|Key|Url|Uri|Q
 IDENTIFIER_LIST = re.compile(r"(Resources|ResourceArns|ResourceARNList|ResourceIds|ResourceIdList)$", re.IGNORECASE)
 # References to something else, and what must never be shown.
 NOT_THE_OBJECT = re.compile(
-    r"token|secret|password|RoleSessionName|ExternalId|KmsKeyId|TargetKeyId|SSEKMSKeyId|(pod|execution|service|node).*RoleArn"
+    r"token|secret(string|binary|access)|password|RoleSessionName|ExternalId|KmsKeyId|TargetKeyId|SSEKMSKeyId|(pod|execution|service|node).*RoleArn"
     r"|ClientId|VersionId|AWSAccountId|ExpectedBucketOwner|copySource|^roleArn$",
     re.IGNORECASE,
 )
