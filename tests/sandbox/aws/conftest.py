@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from moto.backends import get_backend
+from moto.moto_api import state_manager
 from moto.server import ThreadedMotoServer
 
 from piksel_sandbox import aws
@@ -41,6 +43,21 @@ def planes(monkeypatch: pytest.MonkeyPatch) -> Planes:
     monkeypatch.setattr(seams, "control_planes", lambda: stand_in)
     monkeypatch.setattr(seams, "cluster_ref", Ref)
     return stand_in
+
+
+@pytest.fixture
+def hold() -> Callable[[str], AbstractContextManager[None]]:
+    """`with hold(model):` keeps the objects of a model in the state in which they are."""
+
+    @contextmanager
+    def held(model: str) -> Iterator[None]:
+        state_manager.set_transition(model, {"progression": "time", "seconds": 3600})
+        try:
+            yield
+        finally:
+            state_manager.unset_transition(model)
+
+    return held
 
 
 @pytest.fixture(scope="session")

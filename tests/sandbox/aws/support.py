@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.core.utils import get_service_model
 
 REGION = "ap-southeast-3"
 ACCOUNT = "123456789012"
@@ -59,6 +59,12 @@ class Planes:
 
     def stop(self, ref: Any) -> None:
         self.calls.append(("stop", ref.name))
+
+    def changed(self, ref: Any) -> None:
+        self.calls.append(("changed", ref.name))
+
+    def preserve_addon(self, ref: Any, addon_name: str) -> None:
+        self.calls.append(("preserve", ref.name, addon_name))
 
     def addon_health(self, ref: Any, addon_name: str) -> list[dict[str, Any]]:
         return self.health.get(addon_name, [])
@@ -158,7 +164,7 @@ class Answers:
     def check(self, response_dict: Any, event_name: str, **_: Any) -> None:
         """Handler of botocore's event response-received.<service>.<operation>."""
         _, service, operation = event_name.split(".")
-        model = botocore.session.get_session().get_service_model(service)
+        model = get_service_model(service)
         if response_dict is None or response_dict["status_code"] >= 300 or "json" not in model.protocol:
             return
         self.operations.add(operation)

@@ -60,9 +60,7 @@ def is_private(account_id: str, region: str, subnet: Any) -> bool:
     if not tables:
         tables = ec2.describe_route_tables(filters={"association.main": ["true"], "vpc-id": [subnet.vpc_id]})
     return not any(
-        str(getattr(route.gateway, "id", "") or "").startswith("igw-")
-        for table in tables
-        for route in table.routes
+        str(getattr(route.gateway, "id", "") or "").startswith("igw-") for table in tables for route in table.routes
     )
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from moto.eks.models import EKSBackend as MotoEKSBackend
 from moto.eks.models import eks_backends
-from moto.moto_api import state_manager
 
+from piksel_sandbox.aws.lifecycle import register
+
+from . import seams
 from .addon_catalogue import CatalogueBackend
 from .models_access import AccessBackend
 from .models_addons import AddonBackend
@@ -24,7 +26,6 @@ from .models_pod_identity import PodIdentityBackend
 from .models_tags import TagBackend
 from .models_updates import UpdateBackend
 from .models_versions import VersionBackend
-from .utils import transition_seconds
 
 # One lock for all accounts: a request is a few milliseconds, and other services' models are read under it.
 LOCK = threading.RLock()
@@ -54,8 +55,7 @@ class EKSBackend(
         super().__init__(region_name, account_id)
         self.requests: dict[tuple[str, str], tuple[str, Any]] = {}
         self._later: list[Callable[[], None]] = []
-        for name in MODEL_NAMES:
-            state_manager.register_default_transition(name, {"progression": "time", "seconds": transition_seconds()})
+        register(*MODEL_NAMES)
 
     def reset(self) -> None:
         """Stop the clusters' processes and forget everything."""
@@ -91,6 +91,10 @@ class EKSBackend(
     def later(self, call: Callable[[], None]) -> None:
         """Do this after the request, without the lock."""
         self._later.append(call)
+
+    def announce(self, cluster: Cluster) -> None:
+        """Tell the Kubernetes side, after the request, that what is installed or runs pods has changed."""
+        self.later(lambda: seams.control_planes().changed(cluster.ref))
 
     def in_background(self, call: Callable[[], None]) -> threading.Thread:
         """Do this in a thread of its own."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from piksel_sandbox.aws.lifecycle import now
+
 from . import checks
 from .exceptions import (
     InvalidParameterException,
@@ -13,7 +15,7 @@ from .exceptions import (
     ResourceNotFoundException,
 )
 from .models_cluster import Cluster
-from .utils import data, new_uuid, now
+from .utils import data, new_uuid
 
 ADMIN_POLICY = "arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PRINCIPAL_MISSING = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from piksel_sandbox.aws.lifecycle import now
+
 from . import addon_catalogue, checks, seams
 from .exceptions import InvalidParameterException, ResourceInUseException, ResourceNotFoundException
 from .models_base import DELETED, Lifecycle, Update
 from .models_cluster import Cluster
-from .utils import first, new_uuid, now, without_none
+from .utils import first, new_uuid, without_none
 
 # Issues with which the service gives a creation up; with every other the add-on lives on, degraded.
 FATAL_ISSUES = ("ConfigurationConflict", "AdmissionRequestDenied")
@@ -34,7 +36,6 @@ class Addon(Lifecycle):
         self.configuration: str | None = None
         self.namespace = addon_catalogue.entry(name)["defaultNamespace"]
         self.associations: list[str] = []
-        self.is_preserved = False
         self.tags: dict[str, str] = {}
         self.updates: dict[str, Update] = {}
         self.arn = f"arn:{partition}:eks:{cluster.region}:{cluster.account_id}:addon/{cluster.name}/{name}/{new_uuid()}"
@@ -137,6 +138,7 @@ class AddonBackend:
             addon.namespace = namespace_config["namespace"]
         self.replace_associations(cluster, addon, pod_identity_associations or [])
         cluster.addons[addon_name] = addon
+        self.announce(cluster)
         return addon
 
     def describe_addon(self, cluster_name: str, addon_name: str) -> Addon:
@@ -212,7 +214,10 @@ class AddonBackend:
             raise ResourceInUseException(
                 f"Addon {addon_name} is already being deleted", cluster=cluster_name, addon=addon_name
             )
-        addon.is_preserved = preserve
+        cluster = self.describe_cluster(cluster_name)
+        if preserve:
+            self.later(lambda: seams.control_planes().preserve_addon(cluster.ref, addon_name))
+        self.announce(cluster)
         addon.failure = seams.failure_for("DeleteAddon", addon_name, self.account_id)
         addon.begin("DELETING", "DELETE_FAILED" if addon.failure else DELETED)
         return addon
@@ -233,8 +238,8 @@ class AddonBackend:
         """Move add-ons and their updates on, given what `observe_addons` saw; remove deleted ones."""
         for name, addon in list(cluster.addons.items()):
             for update in list(addon.updates.values()):
-                if update.in_progress:
-                    update.settle()
+                if update.in_progress and update.settle():
+                    self.announce(cluster)
             conflicts = [issue for issue in addon.issues if issue["code"] in FATAL_ISSUES]
             if addon.current == "CREATING" and (addon.failure or conflicts):
                 addon.settle()

@@ -1,18 +1,14 @@
-"""States over time and update records, shared by all EKS objects."""
+"""Update records of EKS objects, and what they share with other services' models."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from moto.moto_api._internal.managed_state_model import ManagedState
+from piksel_sandbox.aws.lifecycle import DELETED, Lifecycle
 
-from .utils import new_uuid, now
-
-# Status of an object that settle() may remove; the service never answers it.
-DELETED = "DELETED"
+from .utils import new_uuid
 
 MODEL_NAMES = (
     "eks::cluster",
@@ -22,48 +18,6 @@ MODEL_NAMES = (
     "eks::nodegroup",
     "eks::identity_provider",
 )
-
-
-class Lifecycle(ManagedState):
-    """A state that moves on by moto's state manager: by default after some time, never by the number of describes.
-
-    `begin` starts a transition; `settle` carries it out when it is due and calls `on_settled` once.
-    """
-
-    def __init__(self, model_name: str, status: str, then: str):
-        super().__init__(model_name, [(status, then)])
-        self.created_at = now()
-        self.modified_at = self.created_at
-
-    def begin(self, status: str, then: str) -> None:
-        """Go to `status` now, and to `then` when the transition is due."""
-        self._transitions = [(status, then)]
-        self._status = status
-        self._time_progressed = datetime.now()
-        self._tick = 0
-        self.modified_at = now()
-
-    @property
-    def current(self) -> str:
-        """The status, without moving it on."""
-        return str(self._status)
-
-    @property
-    def is_changing(self) -> bool:
-        """Whether a transition is under way."""
-        return self._get_next_status(self._status) != self._status
-
-    def settle(self) -> bool:
-        """Carry out the transition if it is due; true if it was."""
-        before = self._status
-        if self.status == before:
-            return False
-        self.modified_at = now()
-        self.on_settled(str(before))
-        return True
-
-    def on_settled(self, before: str) -> None:
-        """Called once after a transition from `before`; for subclasses."""
 
 
 class Update(Lifecycle):
@@ -129,3 +83,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+__all__ = ["DELETED", "MODEL_NAMES", "Lifecycle", "Update"]

@@ -110,6 +110,7 @@ class FargateBackend:
         profile.tags = tags or {}
         cluster.fargate_profiles[name] = profile
         self.entry_for_nodes(cluster, pod_execution_role_arn, "FARGATE_LINUX")
+        self.announce(cluster)
         return profile
 
     def describe_fargate_profile(self, cluster_name: str, fargate_profile_name: str) -> FargateProfile:
@@ -139,7 +140,8 @@ class FargateBackend:
     def settle_fargate_profiles(self, cluster: Cluster) -> None:
         """Move profiles on and remove deleted ones."""
         for name, profile in list(cluster.fargate_profiles.items()):
-            profile.settle()
+            if profile.settle():
+                self.announce(cluster)
             if profile.current == DELETED:
                 del cluster.fargate_profiles[name]
 

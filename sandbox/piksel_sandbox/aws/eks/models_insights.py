@@ -6,9 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from piksel_sandbox.aws.lifecycle import now
+
 from .exceptions import ResourceNotFoundException
 from .models_cluster import Cluster
-from .utils import first, now
+from .utils import first
 
 CHECKS = {
     "EKS add-on version compatibility": "Checks version of installed EKS add-ons to ensure they are compatible with"

@@ -93,6 +93,7 @@ class NodegroupBackend:
         group = Nodegroup(cluster, self.partition, name, settings, failure)
         cluster.nodegroups[name] = group
         self.entry_for_nodes(cluster, group.node_role, "EC2_LINUX")
+        self.announce(cluster)
         return group
 
     def describe_nodegroup(self, cluster_name: str, nodegroup_name: str) -> Nodegroup:
@@ -200,9 +201,10 @@ class NodegroupBackend:
         """Move groups and their updates on and remove deleted ones."""
         for name, group in list(cluster.nodegroups.items()):
             for update in list(group.updates.values()):
-                if update.in_progress:
-                    update.settle()
-            group.settle()
+                if update.in_progress and update.settle():
+                    self.announce(cluster)
+            if group.settle():
+                self.announce(cluster)
             if group.current == DELETED:
                 del cluster.nodegroups[name]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from piksel_sandbox.aws.lifecycle import now
+
 from . import checks
 from .exceptions import InvalidParameterException, ResourceInUseException, ResourceNotFoundException
 from .models_cluster import Cluster
-from .utils import first, new_hex, now, without_none
+from .utils import first, new_hex, without_none
 
 
 class PodIdentityAssociation:

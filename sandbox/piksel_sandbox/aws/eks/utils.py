@@ -1,34 +1,19 @@
-"""Helpers of the EKS backend: time of transitions, pages, identifiers, data files."""
+"""Helpers of the EKS backend: pages, identifiers, data files."""
 
 from __future__ import annotations
 
 import base64
 import functools
 import json
-import os
 from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, TypeVar
 
-from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
 from .exceptions import InvalidParameterException
 
 T = TypeVar("T")
-
-DEFAULT_TRANSITION_SECONDS = 0.3
-
-
-def transition_seconds() -> float:
-    """Seconds that a change of an EKS object takes; `PIKSEL_SANDBOX_TRANSITION_SECONDS` overrides."""
-    return float(os.environ.get("PIKSEL_SANDBOX_TRANSITION_SECONDS", DEFAULT_TRANSITION_SECONDS))
-
-
-def now() -> Any:
-    """Naive UTC time in milliseconds, the precision EKS answers with."""
-    moment = utcnow()
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def new_uuid() -> str:

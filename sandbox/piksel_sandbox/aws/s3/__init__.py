@@ -1,0 +1,13 @@
+"""S3 for moto: new buckets get the defaults that AWS gives them."""
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Put this package's backend in the place of moto's for every account and partition."""
+    from moto.s3.models import s3_backends
+
+    from .models import S3Backend
+
+    s3_backends.backend = S3Backend
+    s3_backends.clear()
