@@ -118,6 +118,13 @@ class Clients:
         return self._identity["Account"] if self._identity else None
 
     @property
+    def source(self) -> str:
+        """Where the credentials come from, for people: the role, the profile or the ambient session."""
+        if self.role_arn:
+            return f"role {self.role_arn}"
+        return f"profile {self.profile}" if self.profile else "the ambient session"
+
+    @property
     def partition(self) -> str:
         """The partition of the region, "aws" nearly everywhere."""
         return self._base_session().get_partition_for_region(self.region)

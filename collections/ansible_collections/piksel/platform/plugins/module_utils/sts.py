@@ -22,9 +22,10 @@ def run_account(params: dict, _check_mode: bool, clients, _progress=None) -> dic
     expected = params.get("expected_account_id")
     if expected and caller["Account"] != expected:
         raise PlatformError(
-            f"the credentials belong to account {caller['Account']} ({caller['Arn']}), not to {expected} as wanted",
+            f"the credentials of {clients.source} belong to account {caller['Account']} ({caller['Arn']}),"
+            f" not to {expected} as wanted",
             region=clients.region,
-            advice="Check the profile or role of this environment; nothing was done.",
+            advice="Set piksel_aws_profile or piksel_aws_role_arn of this environment; nothing was done.",
         )
     endpoint = clients.client("sts").meta.endpoint_url
     return {
