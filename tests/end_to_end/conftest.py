@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 
 from end_to_end.harness import ROOT, Play
@@ -43,19 +42,9 @@ def converged(sandbox: Sandbox, play: Play) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def aws(env: dict[str, str]) -> Callable:
+def aws(session_of: Callable) -> Callable:
     """Makes boto3 clients of somebody else in the account, whose calls are not the run's: ``aws("eks", "dev")``."""
-
-    def client(service: str, account: str = "dev"):
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
-                patch.setenv(name, env[name])
-            session = boto3.Session(profile_name=f"{account}-network-owner", region_name=REGION)
-            made = session.client(service)
-            session.get_credentials().get_frozen_credentials()
-            return made
-
-    return client
+    return lambda service, account="dev": session_of(f"{account}-network-owner").client(service)
 
 
 @pytest.fixture(scope="session")

@@ -77,8 +77,9 @@ def parse_recap(output: str) -> dict[str, dict[str, int]]:
     found = {}
     for line in output.splitlines():
         if match := RECAP.match(line):
-            counters = match.groupdict()
-            found[counters.pop("host")] = {name: int(value) for name, value in counters.items()}
+            host, *counters = match.groups()
+            names = ("ok", "changed", "unreachable", "failed")
+            found[host] = dict(zip(names, map(int, counters), strict=True))
     return found
 
 

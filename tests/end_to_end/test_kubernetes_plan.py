@@ -1,0 +1,149 @@
+"""The plan of Kubernetes objects, kind by kind, against the API server's own dry run."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from ansible_collections.piksel.platform.plugins.module_utils import clients as aws_clients
+from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_client, kubernetes_objects
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_compare import FIELD_MANAGER
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_manifests import validated
+
+from end_to_end.conftest import REGION
+from end_to_end.kubernetes_kinds import KINDS
+
+CLUSTER = "piksel-dev"
+SCOPE = "kinds"
+CHANGES = [(kind, name) for kind, entry in KINDS.items() for name in entry.changes]
+WANTED = {name: entry.manifest for name, entry in KINDS.items()}
+
+
+@pytest.fixture(scope="module")
+def clients(converged, env: dict[str, str]) -> Iterator[aws_clients.Clients]:
+    """The operator's clients of a converged dev, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL"):
+            patch.setenv(name, env[name])
+        yield aws_clients.Clients(profile="dev-piksel", region=REGION, endpoint_url=env["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="module")
+def run(clients: aws_clients.Clients) -> Callable:
+    """Runs the module's code: ``run(objects, check=False)``."""
+
+    def call(objects: dict, check: bool = False, scope: str = SCOPE) -> dict:
+        params = {"cluster_name": CLUSTER, "scope": scope, "objects": objects, "orphan_kinds": [], "consent": []}
+        return kubernetes_objects.run(json.loads(json.dumps(params)), check, clients)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def cluster(clients: aws_clients.Clients) -> kubernetes_client.Cluster:
+    """A client of the cluster."""
+    return kubernetes_client.connect(clients, CLUSTER, check_mode=False)
+
+
+@pytest.fixture(scope="module")
+def made(run: Callable) -> None:
+    """An object of each kind, as the platform applies it."""
+    planned = run(WANTED, check=True)
+    assert len(planned["operations"]) == len(WANTED)
+    assert run(WANTED)["operations"] == planned["operations"]
+
+
+def bare(live: dict) -> dict:
+    """A live object without what every write changes, and without what controllers write meanwhile."""
+    result = {name: value for name, value in copy.deepcopy(live).items() if name != "status"}
+    result["metadata"].get("annotations", {}).pop("deployment.kubernetes.io/revision", None)
+    for name in ("managedFields", "resourceVersion", "generation"):
+        result["metadata"].pop(name, None)
+    return result
+
+
+def at(value: dict, path: str) -> object:
+    """The value at a plain dotted path, None where there is none."""
+    for name in path.split("."):
+        value = (value or {}).get(name)
+    return value
+
+
+@pytest.fixture
+def dry_run(cluster: kubernetes_client.Cluster) -> Callable:
+    """``dry_run(kind)``: the live object, and what the server says an apply of the manifest would make of it."""
+
+    def call(kind: str) -> tuple[dict, dict]:
+        (entry,) = validated({kind: KINDS[kind].manifest}, SCOPE)
+        wanted = entry.manifest
+        plural = cluster.kinds(wanted["apiVersion"], again=True)[wanted["kind"]]["name"]
+        metadata = wanted["metadata"]
+        path = kubernetes_objects.object_path(wanted["apiVersion"], plural, metadata.get("namespace"), metadata["name"])
+        return bare(cluster.get(path, kind)), bare(cluster.apply(path, kind, wanted, FIELD_MANAGER, dry_run=True))
+
+    return call
+
+
+@pytest.mark.requirement("GEN-10")
+def test_a_second_run_is_silent_and_fast(made: None, converged, run: Callable) -> None:
+    """No operation, no write; and some thirty objects are compared in less than half a second."""
+    converged.clear_calls()
+    spans = []
+    for _ in range(3):
+        began = time.monotonic()
+        result = run(WANTED)
+        spans.append(time.monotonic() - began)
+        assert (result["operations"], result["held"]) == ([], [])
+    assert converged.calls(writes=True) == []
+    assert min(spans) < 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_silence_is_what_the_server_says_too(kind: str, made: None, dry_run: Callable) -> None:
+    """Where the plan finds nothing, an apply would change nothing."""
+    live, applied = dry_run(kind)
+    assert live == applied
+
+
+@pytest.mark.requirement("GEN-10")
+@pytest.mark.parametrize(("kind", "name"), CHANGES)
+def test_changed_behind_our_back(kind: str, name: str, made: None, run: Callable, dry_run: Callable, kubectl) -> None:
+    """The plan shows exactly the paths that were changed, agrees with the server, and the run repairs them."""
+    change, wanted = KINDS[kind].changes[name], KINDS[kind].manifest
+    place = ["-n", wanted["metadata"]["namespace"]] if "namespace" in wanted["metadata"] else []
+    plural = f"{kind.lower()}.{wanted['apiVersion'].rpartition('/')[0]}".rstrip(".")
+    target = [plural, wanted["metadata"]["name"], *place]
+    done = kubectl("patch", *target, "--type=merge", "-p", json.dumps(change.patch), "--field-manager=somebody")
+    assert done.returncode == 0, done.stderr
+
+    planned = run(WANTED, check=True)
+    shown = [item["path"] for operation in planned["operations"] for item in operation["changes"]]
+    live, applied = dry_run(kind)
+    assert shown == list(change.paths)
+    assert (live != applied) == bool(change.paths)
+    for path in change.paths:
+        if "[" not in path and "(" not in path and kind != "ResourceQuota":
+            assert at(live, path) != at(applied, path)
+
+    assert run(WANTED)["operations"] == planned["operations"]
+    live, applied = dry_run(kind)
+    assert live == applied
+    assert run(WANTED, check=True)["operations"] == []
+
+
+def test_what_left_the_manifest_leaves_the_object(made: None, run: Callable, kubectl_json) -> None:
+    """A field that we no longer set is planned as a removal, and removed; a foreign one stays."""
+    before = copy.deepcopy(WANTED["ConfigMap"])
+    before["metadata"]["name"] = "shrinking"
+    after = copy.deepcopy(before)
+    del after["data"]["text"]
+    run({"map": before}, scope="shrinking")
+    planned = run({"map": after}, check=True, scope="shrinking")
+    assert [item["path"] for item in planned["operations"][0]["changes"]] == ["data.text"]
+    assert run({"map": after}, scope="shrinking")["operations"] == planned["operations"]
+    data = kubectl_json("configmap", "shrinking", "-n", before["metadata"]["namespace"])["data"]
+    assert data == {"cpu": "1000m", "empty": ""}
+    assert run({"map": after}, check=True, scope="shrinking")["operations"] == []
