@@ -82,8 +82,8 @@ class Check:
         elif len(zones) < self.params["minimum_zones"]:
             self.find(
                 subject,
-                f"its private subnets ({', '.join(subnet.id for subnet in self.network.private)}) lie in {len(zones)} zone "
-                f"({', '.join(zones)}), "
+                f"its private subnets ({', '.join(subnet.id for subnet in self.network.private)}) "
+                f"lie in {len(zones)} zone ({', '.join(zones)}), "
                 f"at least {self.params['minimum_zones']} are needed",
                 "Add a private subnet in another zone.",
             )
