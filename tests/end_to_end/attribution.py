@@ -79,11 +79,8 @@ def kind_of(row: dict) -> str | None:
 
 
 def mentions(row_object: str, names: set[str]) -> bool:
-    """Whether the recorded object is one of an operation's names: bare, as the end of an ARN, or as ``name/child``."""
-    return any(
-        row_object == name or row_object.endswith((f"/{name}", f":{name}")) or row_object.startswith(f"{name}/")
-        for name in names
-    )
+    """Whether one of an operation's names is the recorded object, a part of it between slashes, or the end of its ARN."""
+    return any(f"/{name}/" in f"/{row_object}/" or row_object.endswith(f":{name}") for name in names)
 
 
 def attribute(operations: list[dict], rows: list[dict], aliases: dict[str, set[str]] | None = None) -> Attribution:
