@@ -17,6 +17,7 @@ class Running:
 
     def __init__(self) -> None:
         self._alive: set[subprocess.Popen] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     def stream(
@@ -30,8 +31,11 @@ class Running:
     ) -> int:
         """Run a command without standard input, hand each line to `say(label, line)`; ended after `limit` seconds.
 
-        Returns the exit code; minus the signal's number when it was ended, 127 when the program is missing.
+        Returns the exit code; minus the signal's number when it was ended, 127 when the program is missing. After
+        `end_all` nothing is started any more.
         """
+        if self._closed:
+            return -signal.SIGTERM
         try:
             child = subprocess.Popen(
                 [str(part) for part in command],
@@ -65,7 +69,8 @@ class Running:
         end_group(child)
 
     def end_all(self) -> None:
-        """End every child that is still alive."""
+        """End every child that is still alive, and start no other."""
+        self._closed = True
         with self._lock:
             children = list(self._alive)
         for child in children:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -140,11 +141,18 @@ def main() -> int:
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
     session = Session()
-    try:
-        results = run_all(session, suites)
-    except KeyboardInterrupt:
+    stopped: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        stopped.append(number)
         session.running.end_all()
-        return 130
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    results = run_all(session, suites)
+    if stopped:
+        session.say("runner", f"stopped by signal {stopped[0]}; nothing it started goes on")
+        return 128 + stopped[0]
     failed = summarize(session, results, everything=not sys.argv[1:])
     return 1 if failed or not any(result.passed for result in results) else 0
 
