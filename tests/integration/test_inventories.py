@@ -79,8 +79,23 @@ def read(
 
 
 @pytest.mark.requirement(
-    *("GEN-01", "GEN-05", "GEN-06", "ACC-01", "ACC-04", "EKS-01", "EKS-02", "CONF-03", "CONF-07", "CONF-08", "CONF-11"),
-    *("ENV-01", "ENV-02", "ENV-03", "ENV-05", "ENV-09", "ENV-10", "ENV-27", "ENV-28"),
+    "GEN-01",
+    "GEN-05",
+    "GEN-06",
+    "ACC-01",
+    "ACC-04",
+    "EKS-01",
+    "EKS-02",
+    "ENV-01",
+    "ENV-02",
+    "ENV-03",
+    "ENV-05",
+    "ENV-09",
+    "ENV-10",
+    "ENV-27",
+    "ENV-28",
+    "CONF-07",
+    "CONF-08",
 )
 def test_each_host_reads_its_own_values_in_every_playbook() -> None:
     """With three -i: account, shared and overridden values, for each play of each playbook."""

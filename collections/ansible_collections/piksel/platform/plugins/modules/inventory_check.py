@@ -24,7 +24,8 @@ options:
       - File with the specification of the inventory, a mapping C(inventory_spec) of keys in the form of a role's
         argument specs.
       - A key may also say C(pattern), C(format) (C(cidr)), C(disjoint) (no two accounts may overlap), C(entries)
-        (options of each value of a dictionary) and C(leaves_out) (what is not made while the key is null).
+        (options of each value of a dictionary), C(unique) (options of entries that no two may share) and
+        C(leaves_out) (what is not made while the key is null).
     type: path
     required: true
   stages:

@@ -27,7 +27,7 @@ from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_scan imp
 
 COMMAND_LINE = "the command line (-e)"
 # What an entry of the inventory spec may say beyond a role's argument spec.
-OWN_KEYS = frozenset({"pattern", "format", "disjoint", "leaves_out", "entries", "description"})
+OWN_KEYS = frozenset({"pattern", "format", "disjoint", "leaves_out", "entries", "unique", "description"})
 _IDENTIFIER = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 _UNSUPPORTED = ". Supported parameters include: "
 
@@ -193,20 +193,41 @@ class Check:
         before = len(self.findings)
         for message, path in validate(name, bare(spec), value):
             self._find(self._below(name, path), name, message)
-        entries = spec.get("entries")
-        if entries and isinstance(value, dict):
-            for key, entry in value.items():
-                for message, path in validate(f"{name}.{key}", {"type": "dict", "options": entries}, entry):
-                    self._find(self._below(name, [str(key), *path]), f"{name}.{key}", message)
+        if spec.get("entries") and isinstance(value, dict):
+            self._entries(name, spec, value)
         if len(self.findings) > before:
             return
+        self._form(name, [], spec, value)
+
+    def _entries(self, name: str, spec: dict, value: dict) -> None:
+        """Each value of a catalogue by the options of its entries, and what no two of them may share."""
+        options = {option: bare(rules) for option, rules in spec["entries"].items()}
+        seen: dict[tuple, str] = {}
+        for key, entry in value.items():
+            problems = validate(f"{name}.{key}", {"type": "dict", "options": options}, entry)
+            for message, path in problems:
+                self._find(self._below(name, [str(key), *path]), f"{name}.{key}", message)
+            if problems or not isinstance(entry, dict):
+                continue
+            for option, rules in spec["entries"].items():
+                if entry.get(option) is not None:
+                    self._form(name, [str(key), option], rules, entry[option])
+            for option in spec.get("unique", ()):
+                first = seen.setdefault((option, entry.get(option)), key)
+                if first != key:
+                    place = self._below(name, [str(key), option])
+                    self._find(
+                        place, f"{name}.{key}", f"{option} is {entry.get(option)}, as that of {first} is already"
+                    )
+
+    def _form(self, name: str, path: list[str], spec: dict, value: t.Any) -> None:
+        """Pattern and format of a value, or of each element of a list; ``path`` leads there below the key."""
+        label, place = ".".join([name, *path]), self._below(name, path)
         for one in value if isinstance(value, list) else [value]:
             if spec.get("pattern") and not re.fullmatch(spec["pattern"], str(one)):
-                self._find(
-                    self.place(name), name, f"{one!s} is not of the form {spec['pattern']}", self._quoting(name, one)
-                )
+                self._find(place, label, f"{one!s} is not of the form {spec['pattern']}", self._quoting(name, one))
             if spec.get("format") == "cidr" and self._network(one) is None:
-                self._find(self.place(name), name, f"{one!s} is no network in CIDR notation, or has host bits set")
+                self._find(place, label, f"{one!s} is no network in CIDR notation, or has host bits set")
 
     def _quoting(self, name: str, value: t.Any) -> str | None:
         written = self.last[name].node if name in self.last and name not in self.host.command_line else None

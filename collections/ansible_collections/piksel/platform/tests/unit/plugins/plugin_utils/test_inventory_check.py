@@ -101,6 +101,15 @@ def test_entries_of_a_catalogue_are_checked_by_their_options(inventory):
     assert any("missing required arguments: name" in one for one in findings)
 
 
+def test_entries_of_a_catalogue_have_patterns_and_must_not_share_a_name(inventory):
+    inventory.write("dev", "x.yml", "spaces:\n  odc:\n    name: Odc\n  a:\n    name: same\n  b:\n    name: same\n")
+    spec = {"spaces": {"type": "dict", "unique": ["name"], "entries": {"name": {"type": "str", "pattern": "[a-z]+"}}}}
+    assert inventory.findings(spec) == [
+        f"{FILE}:3: spaces.odc.name: Odc is not of the form [a-z]+.",
+        f"{FILE}:7: spaces.b: name is same, as that of a is already.",
+    ]
+
+
 @pytest.mark.parametrize(("text", "state"), [("", "is not set"), ("account_id: null\n", "is null")])
 def test_a_missing_required_key_says_where_to_set_it(inventory, text, state):
     inventory.write("dev", "account.yml", text)
