@@ -18,6 +18,10 @@ from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 AUTHORITY = base64.b64encode(b"certificate").decode()
+ARGUMENTS = [
+    *("--region", "ap-southeast-3", "eks", "get-token"),
+    *("--cluster-name", "piksel-dev", "--output", "json"),
+]
 FOREIGN = {
     "apiVersion": "v1",
     "kind": "Config",
@@ -81,7 +85,7 @@ def test_a_new_file_is_what_the_aws_command_writes(run, path: pathlib.Path) -> N
                 "user": {
                     "exec": {
                         "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "args": "--region ap-southeast-3 eks get-token --cluster-name piksel-dev --output json".split(),
+                        "args": ARGUMENTS,
                         "command": "aws",
                         "env": [{"name": "AWS_PROFILE", "value": "dev-piksel"}],
                     }
