@@ -82,8 +82,9 @@ class Check:
         """Do every check; ``groups`` are all groups of the inventory."""
         self.files(groups)
         self.names()
-        for name, spec in self.spec.items():
-            self.key(name, spec)
+        # What cannot be evaluated comes last: most often a key that it is made from is wrong, and is told already.
+        for name in sorted(self.spec, key=self.host.failed.__contains__):
+            self.key(name, self.spec[name])
         for role in self.roles:
             for name, option in role.options.items():
                 if name not in role.handed:
@@ -120,7 +121,8 @@ class Check:
         """One key of the inventory against its spec."""
         host = self.host
         if name in host.failed:
-            self._find(self.place(name), name, f"cannot be evaluated: {host.failed[name]}")
+            if not self._sources(name) & self._blamed:
+                self._find(self.place(name), name, f"cannot be evaluated: {host.failed[name]}")
         elif host.values.get(name) is None:
             if spec.get("required"):
                 state = "is null" if name in host.values else "is not set"

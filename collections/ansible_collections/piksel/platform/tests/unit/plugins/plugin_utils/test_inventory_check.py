@@ -174,6 +174,13 @@ def test_what_cannot_be_evaluated_is_told_once(inventory):
     assert findings == [f"{FILE}:1: a: cannot be evaluated: 'gone' is undefined."]
 
 
+def test_what_is_made_from_a_wrong_key_is_not_told_too(inventory):
+    inventory.write("dev", "x.yml", "title: '{{ titles[word] }}'\nword: wrong\n")
+    spec = {"title": {"type": "str"}, "word": {"type": "str", "choices": ["right"]}}
+    (finding,) = inventory.findings(spec, failed={"title": "no attribute 'wrong'"})
+    assert "must be one of: right, got: wrong" in finding
+
+
 CIDR = {"cidr": {"type": "str", "format": "cidr", "disjoint": True}}
 
 
