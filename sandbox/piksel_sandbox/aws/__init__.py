@@ -15,7 +15,7 @@ def install() -> None:
     moto's `BackendDict` makes a backend per account and region from its attribute `backend`, and a backend finds its
     routes in the `urls` module beside its own, so replacing that class replaces models, responses and routes together.
     """
-    from . import eks, iam, rds, s3, ssm, sts
+    from . import eks, iam, rds, s3, servicequotas, ssm, sts
 
-    for service in (eks, iam, rds, s3, ssm, sts):
+    for service in (eks, iam, rds, s3, servicequotas, ssm, sts):
         service.install()

@@ -167,7 +167,7 @@ class Answers:
         model = get_service_model(service)
         if response_dict is None or response_dict["status_code"] >= 300 or "json" not in model.protocol:
             return
-        self.operations.add(operation)
+        self.operations |= {operation} if service == "eks" else set()
         shape = model.operation_model(operation).output_shape
         raw = json.loads(response_dict["body"] or b"{}")
         if shape is not None:

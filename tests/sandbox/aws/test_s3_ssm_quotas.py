@@ -1,4 +1,4 @@
-"""Defaults of new buckets, and the public parameters with the images of EKS nodes."""
+"""Defaults of new buckets, the public parameters with the images of EKS nodes, quotas."""
 
 from __future__ import annotations
 
@@ -71,3 +71,13 @@ def test_parameters_are_found_by_path_and_only_by_it(account: Account) -> None:
     assert [item["Name"] for item in account.ssm.describe_parameters()["Parameters"]] == ["/piksel/x"]
     with refused("ParameterNotFound", "not found"):
         account.ssm.get_parameter(Name="/aws/service/eks/optimized-ami/1.20/amazon-linux-2/recommended/image_id")
+
+
+def test_the_quotas_that_a_platform_looks_at(account: Account) -> None:
+    quotas = getattr(account, "service-quotas")
+    assert quotas.get_service_quota(ServiceCode="eks", QuotaCode="L-1194D53C")["Quota"]["Value"] == 100
+    names = [item["QuotaName"] for item in quotas.list_aws_default_service_quotas(ServiceCode="ec2")["Quotas"]]
+    assert "Running On-Demand G and VT instances" in names
+    assert quotas.list_aws_default_service_quotas(ServiceCode="vpc")["Quotas"]
+    with refused("NoSuchResourceException", ""):
+        quotas.get_service_quota(ServiceCode="eks", QuotaCode="L-00000000")
