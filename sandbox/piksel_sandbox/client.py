@@ -97,7 +97,7 @@ class Sandbox:
             raise SandboxError(str(error)) from error
 
     def _start_daemon(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "piksel_sandbox.server", "--state", str(self.state.folder)]
+        command = [sys.executable, "-m", "piksel_sandbox.daemon", "--state", str(self.state.folder)]
         if not self.kubernetes:
             command.append("--no-kubernetes")
         if self.bound:

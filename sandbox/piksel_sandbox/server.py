@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -169,6 +170,9 @@ class Daemon:
         self.fill(empty=False)
         credentials.write_profiles(self.state, self.url)
         self.state.remember(port=self.server.port)
+        # What is loaded now stays until the end: the collector need not look at it again.
+        gc.freeze()
+        gc.enable()
         threading.Thread(target=self.server.serve_forever, name="server", daemon=True).start()
         write_json(self.state.daemon_file, {"pid": os.getpid(), "url": self.url, "started": time.time()})
         self.ready = {"cpu_seconds": round(time.process_time(), 3)}
@@ -181,7 +185,7 @@ class Daemon:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """The daemon's entry: `python -m piksel_sandbox.server --state FOLDER`, as `up` starts it."""
+    """The daemon's entry: `python -m piksel_sandbox.daemon --state FOLDER`, as `up` starts it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", required=True)
     parser.add_argument("--no-kubernetes", action="store_true")
@@ -194,7 +198,3 @@ def main(argv: list[str] | None = None) -> None:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         Daemon(state, kubernetes=not options.no_kubernetes).run()
-
-
-if __name__ == "__main__":
-    main()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 INTERNAL_PREFIX = "/_sandbox/"
 
@@ -39,6 +40,20 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+
+
+def _take(file: IO[bytes]) -> None:
+    """Takes the lock; a probe of `is_locked` may hold it for a moment, another daemon holds it for longer."""
+    limit = time.monotonic() + 1
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > limit:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class State:
@@ -78,7 +93,7 @@ class State:
     def daemon_lock(self) -> Iterator[None]:
         """Holds the daemon's lock; raises BlockingIOError when another daemon runs."""
         with open(self.folder / "daemon.lock", "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file)
             yield
 
     @contextmanager
