@@ -84,6 +84,7 @@ class Sandbox:
             if self.kubernetes:
                 self.build()
             self.state.daemon_file.unlink(missing_ok=True)
+            recordings.forget(self.state)
             self.say(f"starting in {self.state.folder}")
             process = self._start_daemon()
             self._wait_ready(process)

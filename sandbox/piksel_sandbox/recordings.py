@@ -54,3 +54,9 @@ def read(state: State, *, writes: bool = False, everybody: bool = False) -> list
 def clear(state: State) -> None:
     """Forgets what was recorded until now."""
     write_json(state.recorder / CLEARED_FILE, {file.name: file.stat().st_size for file in _files(state)})
+
+
+def forget(state: State) -> None:
+    """Removes the files of a sandbox that is down: a new start begins with empty accounts and an empty record."""
+    for file in [*_files(state), state.recorder / CLEARED_FILE]:
+        file.unlink(missing_ok=True)

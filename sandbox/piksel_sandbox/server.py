@@ -157,6 +157,8 @@ class Daemon:
             if empty:
                 internal.run_reset_callbacks()
                 empty_accounts()
+            # The contexts in it name clusters that are gone.
+            self.state.kubeconfig.unlink(missing_ok=True)
             self.networks = fixture.build(self.app.client)
             for session in credentials.sessions(self.state):
                 credentials.lay_into_moto(session)

@@ -71,6 +71,29 @@ def kubectl(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(["kubectl", *arguments], env=env, capture_output=True, text=True, check=False, timeout=60)
 
 
+def assume_as_pod(sandbox: Sandbox, issuer: str) -> str:
+    """The ARN that a service account's token gets from STS, by a provider and a role made for it."""
+    session = Session(sandbox, "dev-piksel")
+    iam = session.client("iam")
+    provider = issuer.removeprefix("https://")
+    arn = iam.create_open_id_connect_provider(
+        Url=issuer, ClientIDList=["sts.amazonaws.com"], ThumbprintList=["a" * 40]
+    )["OpenIDConnectProviderArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": arn},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{provider}:sub": "system:serviceaccount:odc:default"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName="pod", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    token = kubectl(sandbox, "create", "token", "default", "-n", "odc", "--audience", "sts.amazonaws.com").stdout
+    answer = session.client("sts").assume_role_with_web_identity(
+        RoleArn=role, RoleSessionName="try", WebIdentityToken=token.strip()
+    )
+    return answer["AssumedRoleUser"]["Arn"]
+
+
 def test_calls_of_both_apis_are_recorded_and_reset_stops_clusters(own: Sandbox) -> None:
     cluster = make_cluster(own)
     eks = Session(own, "dev-piksel").client("eks")
@@ -93,6 +116,8 @@ def test_calls_of_both_apis_are_recorded_and_reset_stops_clusters(own: Sandbox) 
     assert "system:kube-controller-manager" in everybody
     assert ("list:namespaces", False) in [(row["operation"], row["write"]) for row in own.calls()]
 
+    assert assume_as_pod(own, cluster["identity"]["oidc"]["issuer"]) == DEV.session_arn("pod", "try")
+
     running = children(own)
     assert len(running) >= 4
     assert own.reset()["cpu_seconds"] < 5
@@ -100,7 +125,8 @@ def test_calls_of_both_apis_are_recorded_and_reset_stops_clusters(own: Sandbox) 
     for pid, start in running:
         assert processes.wait_gone(pid, start, 5)
     assert children(own) == []
-    assert kubectl(own, "--server", cluster["endpoint"], "get", "namespaces").returncode != 0
+    # The contexts of clusters that are gone go with them.
+    assert not own.state.kubeconfig.exists()
 
 
 def test_a_crash_and_down_leave_no_process(own: Sandbox) -> None:
