@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -78,11 +79,9 @@ class Running:
 
 
 def end_group(child: subprocess.Popen) -> None:
-    """SIGTERM to the child's group, SIGKILL when it has not ended after GRACE seconds."""
+    """SIGTERM to the child's group, and after the child has ended, or GRACE seconds, SIGKILL to what is left of it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(GRACE)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
-        return
