@@ -21,8 +21,8 @@ CLUSTER_ARGUMENTS = {
     "key": {"type": "str", "default": "cluster", "no_log": False},
     "name": {"type": "str", "required": True},
     "version": {"type": "str"},
-    "cluster_role_arn": {"type": "str", "required": True},
-    "subnet_ids": {"type": "list", "elements": "str", "required": True},
+    "cluster_role_arn": {"type": "str"},
+    "subnet_ids": {"type": "list", "elements": "str"},
     "security_group_ids": {"type": "list", "elements": "str", "default": []},
     "endpoint_public_access": {"type": "bool", "default": True},
     "endpoint_private_access": {"type": "bool", "default": True},
@@ -38,6 +38,8 @@ CLUSTER_ARGUMENTS = {
     "deletion_protection": {"type": "bool"},
     "state": {"type": "str", "choices": ["present", "started", "active"], "default": "present"},
 }
+# What only waits needs no more than a name.
+CLUSTER_NEEDS = [("state", state, ("cluster_role_arn", "subnet_ids")) for state in ("present", "started")]
 
 
 class Cluster(Resource):
@@ -100,8 +102,8 @@ class Cluster(Resource):
         """What differs."""
         if found["status"] == "FAILED":
             return [Change("status", "FAILED", "ACTIVE", immutable=True)]
-        if self.wanted.get("endpoint_public_access") is False:
-            # CIDRs of an endpoint that is not public mean nothing, and EKS forgets them.
+        if False in (self.wanted.get("endpoint_public_access"), found["endpoint_public_access"]):
+            # CIDRs of an endpoint that is not public mean nothing, and EKS forgets them; they come back with it.
             found = {**found, "public_access_cidrs": self.wanted.get("public_access_cidrs")}
         return [self._judged(found, change) for change in super().changes(found)]
 
@@ -155,7 +157,6 @@ class Cluster(Resource):
             lambda: self.eks.create_cluster(**request),
             self.clients,
             [self.wanted["cluster_role_arn"]],
-            ("InvalidParameterException",),
         )
         return self.await_active() if self.waits else flat(created["cluster"])
 

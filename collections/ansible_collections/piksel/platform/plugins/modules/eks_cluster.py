@@ -46,14 +46,14 @@ options:
       existing one is left alone.
     type: str
   cluster_role_arn:
-    description: ARN of the cluster's role, not to be confused with the role that the run assumes.
+    description: ARN of the cluster's role, not to be confused with the role that the run assumes. Needed unless
+      O(state=active).
     type: str
-    required: true
   subnet_ids:
-    description: Subnets for the control plane's network interfaces, in at least two zones.
+    description: Subnets for the control plane's network interfaces, in at least two zones. Needed unless
+      O(state=active).
     type: list
     elements: str
-    required: true
   security_group_ids:
     description: Further security groups besides the one that EKS makes.
     type: list
@@ -204,12 +204,14 @@ cluster:
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.arguments import SCOPE_ARGUMENTS, TAGS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
-from ansible_collections.piksel.platform.plugins.module_utils.eks_cluster import CLUSTER_ARGUMENTS
+from ansible_collections.piksel.platform.plugins.module_utils.eks_cluster import CLUSTER_ARGUMENTS, CLUSTER_NEEDS
 from ansible_collections.piksel.platform.plugins.module_utils.eks_cluster import run_cluster as run
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import CONSENT_ARGUMENTS
 
 SERVICES = ("eks", "ec2", "iam")
-SPEC = runner.spec(AWS_ARGUMENTS, CONSENT_ARGUMENTS, SCOPE_ARGUMENTS, TAGS_ARGUMENTS, CLUSTER_ARGUMENTS)
+SPEC = runner.spec(
+    AWS_ARGUMENTS, CONSENT_ARGUMENTS, SCOPE_ARGUMENTS, TAGS_ARGUMENTS, CLUSTER_ARGUMENTS, required_if=CLUSTER_NEEDS
+)
 
 
 def main():
