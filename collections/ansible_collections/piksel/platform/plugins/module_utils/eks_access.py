@@ -92,7 +92,6 @@ class AccessEntry(Resource):
             lambda: self.eks.create_access_entry(**self.which, **given),
             self.clients,
             [self.name],
-            ("InvalidParameterException",),
         )["accessEntry"]
         created = {path: value for path, value in self.wanted.items() if value is not None}
         return {**created, "policies": {}, "arn": entry["accessEntryArn"]}

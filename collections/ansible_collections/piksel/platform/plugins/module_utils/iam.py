@@ -216,19 +216,21 @@ def _unwanted_roles(clients, scope, names):
         return found
 
 
-def while_role_is_new(call, clients, role_arns, codes, pause=2.0, limit=40.0):
+def while_role_is_new(call, clients, role_arns, *, pause=2.0, limit=40.0):
     """Repeat ``call()`` while a service does not know a role yet that IAM made moments ago.
 
-    IAM needs seconds to tell other services about a role. Only errors with one of ``codes`` are repeated, and only when
-    one of the roles is younger than two minutes; ``limit`` and ``pause`` are seconds.
+    IAM needs seconds to tell other services about a role. Only EKS's InvalidParameterException that speaks of a
+    role or principal is repeated, and only when one of the roles is younger than two minutes; ``limit`` and ``pause``
+    are seconds.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
     """
     end = time.monotonic() + limit
     while True:
         try:
             return call()
-        except is_boto3_error_code(list(codes)):
-            if time.monotonic() >= end or not any(_is_new(clients, arn) for arn in role_arns):
+        except is_boto3_error_code("InvalidParameterException") as error:
+            is_about_role = any(word in str(error).lower() for word in ("role", "principal"))
+            if not is_about_role or time.monotonic() >= end or not any(_is_new(clients, arn) for arn in role_arns):
                 raise
             time.sleep(pause)
 

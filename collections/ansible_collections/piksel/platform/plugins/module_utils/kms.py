@@ -27,7 +27,6 @@ KEY_OPTIONS = {
     "description": {"type": "str"},
     "policy": {"type": "raw"},
     "rotation": {"type": "bool", "default": True},
-    "rotation_period_in_days": {"type": "int"},
     "tags": {"type": "dict", "default": {}},
 }
 PENDING = "PendingDeletion"
@@ -80,7 +79,6 @@ class Key(Resource):
         Attribute("description", default=""),
         Attribute("policy", form="policy"),
         Attribute("rotation"),
-        Attribute("rotation_period_in_days"),
         tagging.TAGS,
     )
 
@@ -118,18 +116,14 @@ class Key(Resource):
             "tags": self.ring.tags(key_id),
         }
         if found["state"] != PENDING:
-            rotation = self.kms.get_key_rotation_status(KeyId=key_id)
             found["policy"] = self.kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]
-            found["rotation"] = rotation["KeyRotationEnabled"]
-            found["rotation_period_in_days"] = rotation.get("RotationPeriodInDays")
+            found["rotation"] = self.kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"]
         return found
 
     def changes(self, found):
-        """Of a key about to be deleted only the state can be told and changed; a period needs rotation."""
+        """Of a key about to be deleted only the state can be told and changed."""
         if found["state"] == PENDING:
             return compare.changes([Attribute("state")], self.wanted, found)
-        if not self.wanted.get("rotation"):
-            found = {**found, "rotation_period_in_days": self.wanted.get("rotation_period_in_days")}
         return super().changes(found)
 
     def gate(self, found, _changes):
@@ -159,7 +153,6 @@ class Key(Resource):
             "description": metadata.get("Description", ""),
             "policy": self.wanted.get("policy"),
             "rotation": False,
-            "rotation_period_in_days": None,
             "tags": self.wanted["tags"],
         }
 
@@ -178,8 +171,8 @@ class Key(Resource):
             self.kms.update_key_description(KeyId=key_id, Description=self.wanted["description"])
         if tagging.touches(changes, "policy"):
             self.kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=compare.text(self.wanted["policy"]))
-        if tagging.touches(changes, "rotation", "rotation_period_in_days"):
-            self._rotate(key_id)
+        if tagging.touches(changes, "rotation"):
+            (self.kms.enable_key_rotation if self.wanted["rotation"] else self.kms.disable_key_rotation)(KeyId=key_id)
         tags = tagging.wanted(changes)
         if tags:
             self.kms.tag_resource(KeyId=key_id, Tags=ansible_dict_to_boto3_tag_list(tags, "TagKey", "TagValue"))
@@ -190,13 +183,6 @@ class Key(Resource):
         except is_boto3_error_code("AlreadyExistsException"):
             # The second try of a call whose answer was lost, or somebody was quicker: either way the alias ends here.
             self.kms.update_alias(AliasName=self.name, TargetKeyId=key_id)
-
-    def _rotate(self, key_id):
-        if not self.wanted["rotation"]:
-            self.kms.disable_key_rotation(KeyId=key_id)
-            return
-        period = self.wanted.get("rotation_period_in_days")
-        self.kms.enable_key_rotation(KeyId=key_id, **({"RotationPeriodInDays": period} if period else {}))
 
     def facts(self, found):
         """Alias, id and ARN; id and ARN are not known before the key exists."""
@@ -228,7 +214,6 @@ def _key(ring, params, key, entry):
         "description": entry["description"],
         "policy": entry["policy"],
         "rotation": entry["rotation"],
-        "rotation_period_in_days": entry["rotation_period_in_days"],
         "tags": arguments.tags(Key.kind, params, key, entry),
     }
     return Key(ring, params["scope"], key, alias, wanted)
@@ -237,17 +222,17 @@ def _key(ring, params, key, entry):
 def _unwanted(ring, scope, wanted):
     """Keys marked for this scope that nobody wants any more and that are not on their way out already."""
     with errors.told("keys marked as ours", ring.clients):
-        found = tagging.marked(ring.clients, Key.kind, scope, "kms:key")
-        unwanted = {arn: key for arn, key in found.items() if key not in wanted}
+        found = tagging.marked(ring.clients, Key.kind, scope, "kms")
+        unwanted = {arn.rpartition("/")[2]: key for arn, key in found.items() if key not in wanted}
         return [
-            UnwantedKey(ring, scope, key, arn, {})
-            for arn, key in unwanted.items()
-            if ring.kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] != PENDING
+            UnwantedKey(ring, scope, key, key_id, {})
+            for key_id, key in unwanted.items()
+            if ring.kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] != PENDING
         ]
 
 
 class UnwantedKey(Key):
-    """A key that no entry wants; its name here is its ARN."""
+    """A key that no entry wants; its name here is its id."""
 
     def delete(self, _found):
         """ScheduleKeyDeletion, with the longest time to think again."""

@@ -115,6 +115,6 @@ def _group(clients, params, key, entry):
 def _unwanted(clients, scope, names):
     """Groups marked for this scope whose name nobody wants any more."""
     with errors.told("log groups marked as ours", clients):
-        found = tagging.marked(clients, LogGroup.kind, scope, "logs:log-group")
+        found = tagging.marked(clients, LogGroup.kind, scope, "logs")
     named = {arn.split(":log-group:", 1)[1].removesuffix(":*"): key for arn, key in found.items()}
     return [LogGroup(clients, scope, key, name, {}) for name, key in named.items() if name not in names]

@@ -23,8 +23,8 @@ def touches(changes, *paths) -> bool:
     return any(change.path in paths for change in changes)
 
 
-def marked(clients, kind: str, scope: str, resource_type: str) -> dict:
-    """The objects that bear a mark of this kind and scope: ARN -> logical key. One call for all of them.
+def marked(clients, kind: str, scope: str, service: str) -> dict:
+    """The objects of a service that bear a mark of this kind and scope: ARN -> logical key. One call for all of them.
 
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     The API lags behind by seconds, which is fine for finding what is no longer wanted, and for nothing else.
@@ -32,7 +32,7 @@ def marked(clients, kind: str, scope: str, resource_type: str) -> dict:
     pages = (
         clients.client("resourcegroupstaggingapi")
         .get_paginator("get_resources")
-        .paginate(ResourceTypeFilters=[resource_type], TagFilters=[{"Key": ownership.MARK}])
+        .paginate(ResourceTypeFilters=[service], TagFilters=[{"Key": ownership.MARK}])
     )
     found = {}
     for page in pages:

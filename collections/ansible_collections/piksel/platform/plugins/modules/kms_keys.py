@@ -36,7 +36,7 @@ options:
       - C(alias) (string, required), with or without C(alias/).
       - C(description) (string).
       - C(policy) (map or JSON text), the key policy; AWS gives a new key one that admits the account's own policies.
-      - C(rotation) (boolean, default true), yearly unless C(rotation_period_in_days) (integer) says otherwise.
+      - C(rotation) (boolean, default true), once a year.
       - C(tags) (map), besides O(tags).
       - An option that is left out (and has no default) is not changed.
     type: dict
