@@ -48,7 +48,9 @@ def _operation(verb: str, reference: dict[str, Any]) -> str:
 def _object(reference: dict[str, Any], path: str) -> str:
     if not reference.get("resource"):
         return path
-    return "/".join(filter(None, (reference.get("namespace"), reference.get("name"))))
+    # The API server counts a namespace as lying in itself.
+    namespace = None if reference["resource"] == "namespaces" else reference.get("namespace")
+    return "/".join(filter(None, (namespace, reference.get("name"))))
 
 
 def _is_write(verb: str, resource: str, query: str) -> bool:

@@ -10,6 +10,7 @@ import time
 
 from piksel_sandbox import cli_faults, environment, log_reader
 from piksel_sandbox.client import Sandbox, SandboxError
+from piksel_sandbox.kubernetes import build
 
 DESCRIPTION = """\
 AWS and Kubernetes on loopback: the target that the piksel.platform collection is tried on.
@@ -124,7 +125,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     options = parser().parse_args(argv)
-    sandbox = Sandbox(options.state, kubernetes=not getattr(options, "no_kubernetes", False), say=say)
+    kubernetes = not getattr(options, "no_kubernetes", False)
+    sandbox = Sandbox(options.state, kubernetes=kubernetes, say=say, progress=build.terminal_progress)
     try:
         options.run(sandbox, options)
         sys.stdout.flush()

@@ -33,7 +33,8 @@ class Sandbox:
     """One sandbox, by its state folder.
 
     `kubernetes=False` starts it without control planes: clusters are ACTIVE at once, their endpoints do not answer.
-    `bound` ends it with the process that starts it, however that ends. `say` takes lines of progress.
+    `bound` ends it with the process that starts it, however that ends. `say` takes what is worth a line, `progress`
+    the steps of a build.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Sandbox:
         kubernetes: bool = True,
         bound: bool = False,
         say: Callable[[str], None] = _silent,
+        progress: Callable[[str], None] = _silent,
     ) -> None:
         self.state = State(folder)
         self.kubernetes = kubernetes
         self.bound = bound
+        self.progress = progress
         self.say = say
 
     @property
@@ -93,7 +96,7 @@ class Sandbox:
     def build(self) -> None:
         """Builds the Kubernetes binaries that are missing; raises SandboxError with what is missing."""
         try:
-            build.ensure(self.say)
+            build.ensure(self.progress)
         except build.BuildError as error:
             raise SandboxError(str(error)) from error
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import logging
 import os
 import signal
@@ -22,11 +21,11 @@ from moto.core.utils import get_service_model
 from werkzeug import Request, Response
 from werkzeug.serving import ThreadedWSGIServer
 
-from piksel_sandbox import credentials, fault_layer, fixture, in_process, internal
+from piksel_sandbox import aws, credentials, fault_layer, fixture, in_process, internal
 from piksel_sandbox.accounts import Account
 from piksel_sandbox.authentication import Credentials
-from piksel_sandbox.aws import iam, sts
 from piksel_sandbox.dispatcher import Dispatcher, moto_lock
+from piksel_sandbox.kubernetes import control_planes
 from piksel_sandbox.recorder import Recorder
 from piksel_sandbox.request_handler import HANDLER_KEY, RequestHandler
 from piksel_sandbox.state import State, write_json
@@ -44,9 +43,7 @@ def install_extensions() -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # moto's 1300 images per account have made-up ids, and cost half a second.
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-    iam.install()
-    sts.install()
-    importlib.import_module("piksel_sandbox.aws").install()
+    aws.install()
 
 
 def make_app(state: State | None = None, *, kubernetes: bool = True) -> Application:
@@ -120,7 +117,7 @@ class Daemon:
         os.environ["MOTO_PORT"] = str(self.server.port)
         self.ready: dict[str, float] = {}
         self.networks: dict[str, fixture.network.Network] = {}
-        self.control_planes = importlib.import_module("piksel_sandbox.kubernetes").control_planes
+        self.control_planes = control_planes
         self.control_planes.configure(state=state, url=self.url, fake=not kubernetes)
         internal.route("status", self._status)
         internal.route("reset", self._reset)

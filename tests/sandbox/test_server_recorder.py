@@ -224,7 +224,7 @@ def event(verb: str, uri: str, reference: dict[str, str] | None, **more: object)
     }  # fmt: skip
 
 
-NAMESPACE = {"resource": "namespaces", "name": "odc", "apiVersion": "v1"}
+NAMESPACE = {"resource": "namespaces", "namespace": "odc", "name": "odc", "apiVersion": "v1"}
 DEPLOYMENT = {
     "resource": "deployments", "namespace": "odc", "name": "ows", "apiGroup": "apps", "apiVersion": "v1",
 }  # fmt: skip
