@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import boto3
 import pytest
 from moto.eks.models import eks_backends
 
+from piksel_sandbox.aws.eks import queries
 from sandbox.aws.support import ACCOUNT, ADMIN_POLICY, REGION, Account, Planes, eventually, refused
 
 
@@ -188,6 +192,34 @@ def test_a_deleted_cluster_stops_its_processes_and_is_gone(account: Account, pla
     assert planes.calls[-1] == ("stop", "piksel-dev")
     with refused("ResourceNotFoundException", "No cluster found for name: piksel-dev"):
         account.eks.describe_cluster(name="piksel-dev")
+
+
+def test_a_cluster_in_deletion_is_described_without_its_processes(
+    account: Account, planes: Planes, hold: Callable[[str], AbstractContextManager[None]]
+) -> None:
+    before = account.cluster()
+    with hold("eks::cluster"):
+        account.eks.delete_cluster(name="piksel-dev")
+        eventually(lambda: planes.calls, lambda calls: ("stop", "piksel-dev") in calls)
+        found = account.eks.describe_cluster(name="piksel-dev")["cluster"]
+    assert (found["status"], found["endpoint"]) == ("DELETING", before["endpoint"])
+
+
+def test_many_threads_do_not_meet(account: Account) -> None:
+    account.cluster()
+    roles = [account.role(f"r{index}") for index in range(12)]
+
+    def work(role: str) -> str:
+        entry = {"clusterName": "piksel-dev", "principalArn": role}
+        account.eks.create_access_entry(**entry)
+        account.eks.associate_access_policy(**entry, policyArn=ADMIN_POLICY, accessScope={"type": "cluster"})
+        assert queries.access_entries(eks_backends[ACCOUNT][REGION].clusters["piksel-dev"].ref)
+        account.eks.describe_cluster(name="piksel-dev")
+        return account.eks.describe_access_entry(**entry)["accessEntry"]["principalArn"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, roles)) == roles
+    assert account.eks.list_access_entries(clusterName="piksel-dev")["accessEntries"] == sorted(roles)
 
 
 def test_the_creator_becomes_administrator_unless_told_otherwise(account: Account) -> None:

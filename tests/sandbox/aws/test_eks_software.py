@@ -37,7 +37,6 @@ def has(status: str) -> Any:
     return lambda found: found["status"] == status
 
 
-@pytest.mark.requirement("ENV-11", "ENV-12", "ENV-13", "ENV-14", "ENV-15")
 @pytest.mark.parametrize(
     ("kubernetes", "versions"),
     [
@@ -294,7 +293,6 @@ def test_insights_pass(cluster: Account) -> None:
     assert cluster.eks.describe_insights_refresh(clusterName=NAME)["status"] == "COMPLETED"
 
 
-@pytest.mark.requirement("ENV-10")
 def test_the_versions_of_kubernetes_and_their_support(account: Account) -> None:
     found = account.eks.describe_cluster_versions()["clusterVersions"]
     by_version = {item["clusterVersion"]: item for item in found}

@@ -63,6 +63,8 @@ class Cluster(Lifecycle):
         self.failure = failure
         # Set once the processes were asked for; before that nothing can be said about them.
         self.has_control_plane = False
+        self.endpoint: str | None = None
+        self.certificate_authority: str | None = None
         self.stopped = False
         self.updates: dict[str, Update] = {}
         self.nodegroups: dict[str, Any] = {}
@@ -97,7 +99,6 @@ class Cluster(Lifecycle):
         born = self.security_group_id is not None and self.current not in ("CREATING", "FAILED")
         vpc = self.settings["resourcesVpcConfig"]
         network = self.settings["kubernetesNetworkConfig"]
-        planes = seams.control_planes() if born and self.has_control_plane else None
         silent = [name for name in LOG_TYPES if name not in self.log_types]
         return without_none(
             {
@@ -105,7 +106,7 @@ class Cluster(Lifecycle):
                 "arn": self.arn,
                 "createdAt": self.created_at,
                 "version": self.version,
-                "endpoint": planes.endpoint(self.ref) if planes else None,
+                "endpoint": self.endpoint if born else None,
                 "roleArn": self.settings["roleArn"],
                 "resourcesVpcConfig": without_none(
                     {
@@ -124,7 +125,7 @@ class Cluster(Lifecycle):
                 },
                 "identity": {"oidc": {"issuer": self.issuer}} if born else None,
                 "status": self.current,
-                "certificateAuthority": {"data": planes.certificate_authority(self.ref)} if planes else {},
+                "certificateAuthority": {"data": self.certificate_authority} if born else {},
                 "platformVersion": kubernetes_version(self.version)["defaultPlatformVersion"],
                 "tags": dict(self.tags),
                 "encryptionConfig": self.settings.get("encryptionConfig"),
@@ -216,8 +217,12 @@ class ClusterBackend:
         return cluster
 
     def _start(self, cluster: Cluster) -> None:
+        planes = seams.control_planes()
         network = cluster.settings["kubernetesNetworkConfig"]
-        seams.control_planes().start(cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr"))
+        planes.start(cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr"))
+        # Kept, since a cluster in deletion still has them when its processes are gone.
+        cluster.endpoint = planes.endpoint(cluster.ref)
+        cluster.certificate_authority = planes.certificate_authority(cluster.ref)
         cluster.has_control_plane = True
 
     def _stop(self, cluster: Cluster) -> None:
