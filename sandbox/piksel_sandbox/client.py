@@ -18,7 +18,8 @@ from piksel_sandbox import environment, processes, recordings
 from piksel_sandbox.kubernetes import build
 from piksel_sandbox.state import INTERNAL_PREFIX, State
 
-UP_SECONDS = 60.0
+# Two seconds on an idle machine; a loaded one is no reason to give up.
+UP_SECONDS = 120.0
 
 
 class SandboxError(Exception):
