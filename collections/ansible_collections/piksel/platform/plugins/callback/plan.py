@@ -4,13 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-
-from ansible import constants, context
-from ansible.plugins.callback import CallbackBase
-from ansible_collections.piksel.platform.plugins.plugin_utils import plan
-
 DOCUMENTATION = r"""
 name: plan
 type: aggregate
@@ -37,6 +30,13 @@ options:
 requirements:
   - enabled in the configuration (callbacks_enabled)
 """
+
+import json
+import os
+
+from ansible import constants, context
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.piksel.platform.plugins.plugin_utils import plan
 
 _COLOURS = {
     "create": constants.COLOR_OK,

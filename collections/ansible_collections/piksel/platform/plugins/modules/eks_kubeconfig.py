@@ -91,7 +91,7 @@ resources:
   sample:
     piksel-dev:
       name: piksel-dev
-      path: /home/someone/.kube/config
+      path: /etc/kubernetes/piksel.yml
       server: https://example.gr7.ap-southeast-3.eks.amazonaws.com
 """
 

@@ -60,7 +60,7 @@ class Server:
 
     def items(self, path: str, _what: str, **query) -> list[dict]:
         self.calls.append(("list", path))
-        root, _, plural = path.rpartition("/")
+        root, plural = path.rsplit("/", 1)
         pattern = re.compile(rf"{re.escape(root)}(/namespaces/[^/]+)?/{plural}/[^/]+")
         found = [live for place, live in self.objects.items() if pattern.fullmatch(place)]
         label = query["labelSelector"]
@@ -158,7 +158,7 @@ def test_check_mode_plans_what_the_run_does(run, server: Server) -> None:
 
 def test_foundations_come_first_and_the_second_run_is_silent(run, server: Server) -> None:
     run(WHOLE)
-    assert [path for _, path in server.writes] == [
+    assert [path for verb, path in server.writes] == [
         "/api/v1/namespaces/a",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.x.test",
         "/api/v1/namespaces/a/configmaps/c",

@@ -41,7 +41,7 @@ DELETE = {
 
 
 def text(found: plan.HostPlan, verbose: bool = False) -> str:
-    return "\n".join(line for _, line in plan.lines(found, verbose))
+    return "\n".join(line for action, line in plan.lines(found, verbose))
 
 
 def host_plan(*results: dict, check: bool = True) -> plan.HostPlan:
