@@ -70,7 +70,7 @@ def report(results: Iterable[reports.Report]) -> reports.Report:
 
 def marked(path: Path) -> set[str]:
     """The IDs that a test file names in `mark.requirement(...)`, read from its text."""
-    calls = re.findall(r"\bmark\.requirement\(([^)]*)\)", path.read_text())
+    calls = re.findall(r"\bmark\.requirement\(((?:[^()]|\([^()]*\))*)\)", path.read_text())
     return {identifier for call in calls for identifier in re.findall(r"[\"']([A-Z0-9]+-\d+)[\"']", call)}
 
 

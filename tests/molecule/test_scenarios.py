@@ -13,13 +13,23 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ROLES = ROOT / "collections/ansible_collections/piksel/platform/roles"
 SCENARIOS = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+# What the verify playbook of a scenario asserts against the APIs.
+PROVES = {
+    "eks_cluster": pytest.mark.requirement("EKS-01", "EKS-02", "EKS-03", "EKS-10", "EKS-12", "OPS-09"),
+    "namespaces": pytest.mark.requirement(
+        *("NS-01", "NS-02", "NS-03", "NS-10", "NS-11", "NS-12", "NS-13", "NS-14", "NS-15", "NS-16", "NS-17", "NS-18"),
+        *("NS-19", "NS-20", "NS-30", "SECU-06", "OBS-01"),
+    ),
+    "preflight": pytest.mark.requirement("GEN-08"),
+    "vpc_lookup": pytest.mark.requirement("NET-02", "NET-04"),
+}
 
 
 def test_each_role_has_a_scenario() -> None:
     assert sorted(path.name for path in ROLES.iterdir() if path.is_dir()) == SCENARIOS
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [pytest.param(name, marks=PROVES[name]) for name in SCENARIOS])
 def test_scenario(scenario: str, env: dict[str, str], tmp_path: Path) -> None:
     """`molecule test` ends with 0; its log is what a failure shows."""
     environment = {
