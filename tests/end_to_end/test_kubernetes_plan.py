@@ -7,6 +7,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,10 +17,12 @@ from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_compare
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_manifests import validated
 
 from end_to_end.conftest import REGION
+from end_to_end.harness import Play
 from end_to_end.kubernetes_kinds import KINDS
 
 CLUSTER = "piksel-dev"
 SCOPE = "kinds"
+SAME = ("operations", "held", "resources", "diff", "changed")
 CHANGES = [(kind, name) for kind, entry in KINDS.items() for name in entry.changes]
 WANTED = {name: entry.manifest for name, entry in KINDS.items()}
 
@@ -161,6 +164,28 @@ def test_changed_behind_our_back(
     live, applied = dry_run(kind)
     assert live == applied
     assert run(WANTED, check=True)["operations"] == []
+
+
+def test_as_a_module_it_is_the_same(made: None, play: Play, tmp_path: Path) -> None:
+    """Inside the controller and as an ordinary module the same comes out, for objects and for the kubeconfig."""
+    connection = {"profile": "dev-piksel", "region": REGION, "cluster_name": CLUSTER}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "never-made"}}
+    tasks = []
+    for name, options in {
+        "k8s_objects": {**connection, "scope": "as_module", "objects": [namespace]},
+        "eks_kubeconfig": {**connection, "path": str(tmp_path / "config")},
+    }.items():
+        call = {f"piksel.platform.{name}": options, "check_mode": True, "diff": True}
+        tasks += [
+            {**call, "register": "inside"},
+            # A task's environment cannot reach the controller's process, so this one runs as a module.
+            {**call, "register": "outside", "environment": {"PIKSEL_TEST": "1"}},
+            {"ansible.builtin.assert": {"that": [f"inside.{part} == outside.{part}" for part in SAME]}},
+            {"ansible.builtin.assert": {"that": ["inside is changed"]}},
+        ]
+    book = tmp_path / "book.yml"
+    book.write_text(json.dumps([{"hosts": "spokes", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    play(str(book)).ok()
 
 
 def test_what_left_the_manifest_leaves_the_object(made: None, run: Callable, kubectl_json) -> None:

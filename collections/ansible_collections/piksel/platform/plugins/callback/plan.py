@@ -95,8 +95,7 @@ class CallbackModule(CallbackBase):
                     self._display.display(text, color=_COLOURS.get(action))
 
     def _plan(self, result):
-        check = bool(result.task_fields.get("check_mode", context.CLIARGS.get("check")))
-        return self._plans.setdefault(result.host.get_name(), plan.HostPlan(check))
+        return self._plans.setdefault(result.host.get_name(), plan.HostPlan(bool(result.task.check_mode)))
 
     def _collect(self, result):
         """Take over a result and those of its loop; a censored result holds nothing to take."""
