@@ -27,6 +27,7 @@ def assert_true_plan(plan: Run, run: Run, rows: list[dict], aliases: dict[str, s
     assert told.idle == []
 
 
+@pytest.mark.both_lanes
 @pytest.mark.requirement("GEN-01", "GEN-02", "GEN-10", "EKS-01", "EKS-02", "NS-01")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
@@ -52,6 +53,7 @@ def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
     assert empty.calls(writes=True) == []
 
 
+@pytest.mark.both_lanes
 def test_check_of_three_accounts_at_once(empty, play: Play) -> None:
     """One dry run over all accounts lists each one's objects under its own host and account."""
     plan = play.check(ENVIRONMENTS).ok()
