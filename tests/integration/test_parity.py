@@ -14,7 +14,6 @@ import yaml
 from integration.estate import PROFILE, REGION, SCOPE, STEPS, Platform
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ROOT / "collections/ansible_collections/piksel/platform/plugins"
 # A task's environment never reaches the controller's process, so such a task runs as a module.
 AS_MODULE = {"PIKSEL_TEST": "1"}
 LOOKUPS = {"aws_account": {}, "eks_versions": {"version": "1.34"}}
@@ -103,8 +102,3 @@ def test_a_run_inside_is_silent_outside(platform: Platform, tmp_path: Path) -> N
         assert (inside["changed"], outside["changed"]) == (True, False)
         assert "diff" not in inside
         assert inside["resources"] == outside["resources"]
-
-
-def test_every_module_has_an_action_and_every_action_a_module() -> None:
-    modules, actions = ({path.stem for path in (PLUGINS / kind).glob("*.py")} for kind in ("modules", "action"))
-    assert modules == actions
