@@ -79,7 +79,7 @@ def kind_of(row: dict) -> str | None:
 
 
 def mentions(row_object: str, names: set[str]) -> bool:
-    """Whether one of an operation's names is the recorded object, a part of it between slashes, or the end of its ARN."""
+    """Whether one of an operation's names is the recorded object, part of its path, or the end of its ARN."""
     return any(f"/{name}/" in f"/{row_object}/" or row_object.endswith(f":{name}") for name in names)
 
 

@@ -188,6 +188,19 @@ def test_as_a_module_it_is_the_same(made: None, play: Play, tmp_path: Path) -> N
     play(str(book)).ok()
 
 
+def test_a_caller_that_is_not_let_in_yet(made: None, converged, play: Play, aws: Callable) -> None:
+    """As after a run that died between cluster and access: a check plans on and says so, a run repairs it."""
+    administrator = aws("iam").list_roles(PathPrefix="/aws-reserved/sso.amazonaws.com/")["Roles"][0]["Arn"]
+    aws("eks").delete_access_entry(clusterName=CLUSTER, principalArn=administrator)
+    alone = play("playbooks/namespaces.yml")
+    assert alone.rc != 0
+    assert "has no access entry" in alone.output
+    plan = play.check().ok()
+    assert {item["kind"] for item in plan.done} == {"eks_access_entry", "Namespace"}
+    assert "planned as if there were none" in plan.output
+    assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
+
+
 def test_what_left_the_manifest_leaves_the_object(made: None, run: Callable, kubectl_json) -> None:
     """A field that we no longer set is planned as a removal, and removed; a foreign one stays."""
     before = copy.deepcopy(WANTED["ConfigMap"])

@@ -102,11 +102,19 @@ def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
 
 
 @pytest.mark.requirement("EKS-14")
-def test_failed_cluster_ends_the_run(empty, play: Play) -> None:
+def test_failed_cluster_ends_the_run(empty, play: Play, aws) -> None:
     """A cluster that goes FAILED ends the run within 5 s of that, with the service's reason."""
     reason = "Cannot assume role for the control plane"
     empty.add_fault("fail", operation="eks:CreateCluster", reason=reason)
-    run = play()
+    eks = aws("eks")
+    started = play.start()
+    while "piksel-dev" not in eks.list_clusters()["clusters"]:
+        time.sleep(0.1)
+    while eks.describe_cluster(name="piksel-dev")["cluster"]["status"] != "FAILED":
+        time.sleep(0.1)
+    failed = time.monotonic()
+    run = started.finish()
+    assert time.monotonic() - failed < 5
     assert run.rc != 0
     assert reason in run.output
-    assert "piksel-dev" in run.output
+    assert "eks_cluster piksel-dev" in run.output
