@@ -79,8 +79,6 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result, ignore_errors=False):
         """Collect what was done before the failure."""
         self._collect(result)
-        if not ignore_errors:
-            self._plan(result).failed = True
 
     def v2_runner_retry(self, result):
         """Collect what an attempt did that is now repeated."""
@@ -88,24 +86,28 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats):
         """Print the plans."""
-        for host, found in self._plans.items():
+        for (host, _check), found in self._plans.items():
+            found.failed = bool(stats.failures.get(host) or stats.dark.get(host))
             if found.reconciled or found.notices:
                 self._display.banner(f"{'PLAN' if found.check else 'RESULT'} [{host}]")
                 for action, text in plan.lines(found, self._display.verbosity > 0):
                     self._display.display(text, color=_COLOURS.get(action))
 
-    def _plan(self, result):
-        return self._plans.setdefault(result.host.get_name(), plan.HostPlan(bool(result.task.check_mode)))
-
     def _collect(self, result):
         """Take over a result and those of its loop; a censored result holds nothing to take."""
-        host, found = result.host.get_name(), self._plan(result)
+        host = result.host.get_name()
         for part in (result.result, *(result.result.get("results") or ())):
             if isinstance(part, dict):
                 self._name_target(host, part)
+                found = self._plan_for(host, part, bool(result.task.check_mode))
                 before = len(found.operations), len(found.held)
                 found.add(part)
                 self._write(host, found, before)
+
+    def _plan_for(self, host, part, task_checks):
+        """The plan that a result goes to: a task may be told to differ from its run, and is then counted apart."""
+        check = task_checks if part.get("operations") or part.get("held") else bool(context.CLIARGS.get("check"))
+        return self._plans.setdefault((host, check), plan.HostPlan(check))
 
     def _name_target(self, host, part):
         line = plan.target(host, part)

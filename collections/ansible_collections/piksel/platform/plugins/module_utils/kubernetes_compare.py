@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_fields as fields_v1
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_quantity as quantity
@@ -69,19 +68,6 @@ def canonical(manifest: dict) -> dict:
 def is_secret(manifest: dict) -> bool:
     """True for a core/v1 Secret."""
     return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
-
-
-def shown(manifest: dict) -> dict:
-    """A manifest or live object for people: without what the server keeps for itself and without a Secret's values."""
-    result = {name: copy.deepcopy(value) for name, value in manifest.items() if name != "status"}
-    metadata = result.get("metadata", {})
-    for name in ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"):
-        metadata.pop(name, None)
-    if is_secret(result):
-        for part in ("data", "stringData"):
-            if part in result:
-                result[part] = dict.fromkeys(result[part], SENSITIVE)
-    return result
 
 
 def creation(wanted: dict) -> list[Change]:

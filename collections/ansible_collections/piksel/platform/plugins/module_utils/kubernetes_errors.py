@@ -61,6 +61,10 @@ def refused(cluster, method: str, what: str, answer) -> PlatformError:
     return _error(cluster, method, what, text, advice)
 
 
+class UnknownCallerError(PlatformError):
+    """The cluster does not know the caller, and EKS has no access entry for it."""
+
+
 def denied(cluster, method: str, what: str, answer, access) -> PlatformError:
     """401 and 403; ``access`` is what EKS knows of the caller (kubernetes_client.Access)."""
     if answer.status == 401:
@@ -79,7 +83,8 @@ def denied(cluster, method: str, what: str, answer, access) -> PlatformError:
         )
     if not access.known:
         advice = "Check its access entry on the cluster; this identity may not read access entries itself."
-    return _error(cluster, method, what, text, advice)
+    unknown = answer.status == 401 and access.known and not access.entry
+    return _error(cluster, method, what, text, advice, UnknownCallerError if unknown else PlatformError)
 
 
 def unreachable(cluster, method: str, what: str, error) -> PlatformError:
@@ -107,8 +112,8 @@ def not_there(cluster, verb: str, what: str, manifest: dict) -> PlatformError:
     )
 
 
-def _error(cluster, verb, what, text, advice):
-    return PlatformError(
+def _error(cluster, verb, what, text, advice, kind=PlatformError):
+    return kind(
         text,
         call=f"kubernetes:{_VERBS.get(verb, verb)}",
         subject=f"{what} in cluster {cluster.name}",

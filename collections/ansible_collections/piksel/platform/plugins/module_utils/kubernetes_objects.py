@@ -14,6 +14,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import ownership, 
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect, root
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import CONSENT_ARGUMENTS, parallel, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -45,25 +46,34 @@ _SERVED_WITHIN = 60
 def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     """Bring the objects of one scope to their manifests; ``params`` by OBJECTS_ARGUMENTS.
 
-    Returns the result shape of ``reconcile``; raises PlatformError.
+    Returns the result shape of ``reconcile``, and ``notices``: what is worth knowing. Raises PlatformError.
     """
     scope, cluster_name = params["scope"], params["cluster_name"]
     named = manifests.validated(params["objects"], scope)
+    wanted, notices = [entry.manifest for entry in named], []
     cluster = connect(clients, cluster_name, check_mode)
-    found = Found(cluster, scope, [entry.manifest for entry in named], params["orphan_kinds"] or [])
+    try:
+        found = Found(cluster, scope, wanted, params["orphan_kinds"] or [])
+    except UnknownCallerError as error:
+        if not check_mode:
+            raise
+        # The run that is planned may well be the one that lets its caller in, as after a run that died on the way.
+        notices = [f"{error} Until then its objects are planned as if there were none."]
+        found = Found(None, scope, wanted, [])
     resources = [
         KubernetesObject(clients, scope, entry.key, entry.manifest, found, cluster_name, strict=not check_mode)
         for entry in named
     ]
     combined([finding for resource in resources for finding in found.misplaced(resource)])
     resources.sort(key=lambda resource: resource.wave)
-    return reconcile(
+    result = reconcile(
         resources,
         check_mode,
         consent=params["consent"] or (),
         orphans=found.orphans(clients, cluster_name),
         progress=progress,
     )
+    return {**result, "notices": notices}
 
 
 class KubernetesObject(Resource):
@@ -195,7 +205,10 @@ class Found:
         )
         self._marked = {}
         if cluster:
-            parallel(cluster.kinds, dict.fromkeys(api_version for api_version, kind in self._kinds))
+            first, *rest = dict.fromkeys(api_version for api_version, kind in self._kinds) or ("v1",)
+            # One call goes ahead: a refusal of the caller is then told once.
+            cluster.kinds(first)
+            parallel(cluster.kinds, rest)
             for live in parallel(self._list, self._kinds):
                 self._marked.update(live)
 

@@ -14,8 +14,8 @@ description:
     server-side apply with the field manager C(piksel-platform).
   - What others set (labels, annotations, further fields and list elements) and what the server fills in is left alone.
     A field that an earlier run set and that is no longer in the manifest is removed.
-  - The plan needs C(get) and C(list) only. Where the cluster, a kind or a namespace does not exist yet, check mode
-    plans to create every object of it.
+  - The plan needs C(get) and C(list) only. Where the cluster, a kind or a namespace does not exist yet, or the caller
+    has no access entry yet, check mode plans to create every object of it.
   - Every object is marked by the label C(piksel-platform/key). An object of the same name without the label is adopted
     by labelling it. A labelled object of the O(scope) that O(objects) no longer holds is planned for deletion, and
     deleted only with consent; the consent word for a namespace also names what is deleted with it.
@@ -173,6 +173,12 @@ held:
           before: old
           after: null
       consent: delete:Namespace/namespaces.old/with-contents-of/old
+notices:
+  description: What is worth knowing, such as a cluster that does not let the caller in yet.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 resources:
   description: Logical key to what names the object.
   returned: always

@@ -85,6 +85,24 @@ def test_a_failed_task_tells_what_it_did(play) -> None:
     assert [(row["check"], row["held"]) for row in rows] == [(False, False)]
 
 
+def test_a_task_that_differs_from_its_run_is_counted_apart(play) -> None:
+    apart = {**task(operations=[OPERATION], notices=["known"]), "check_mode": False}
+    process, rows = play([apart, task(operations=[])], "--check")
+    assert [row["check"] for row in rows] == [False]
+    assert "RESULT [h]" in process.stdout
+    assert "Applied: 1 created" in process.stdout
+    assert "PLAN [h]" in process.stdout
+    assert "No changes" in process.stdout
+
+
+def test_a_rescued_failure_is_no_failure(play) -> None:
+    failing = {"stand_in": {"fail": True, "result": {"operations": [OPERATION]}}}
+    process, rows = play([{"block": [failing], "rescue": [task(operations=[OPERATION])]}])
+    assert process.returncode == 0
+    assert len(rows) == 2
+    assert "Applied: 2 created" in process.stdout
+
+
 @pytest.mark.requirement("GEN-10")
 def test_tasks_with_no_log_show_nothing(play) -> None:
     secret = {**OPERATION, "changes": [{"path": "x", "before": None, "after": SECRET}]}

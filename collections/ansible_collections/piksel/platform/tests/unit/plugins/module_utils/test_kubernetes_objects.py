@@ -14,6 +14,7 @@ import types
 import pytest
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_objects as objects
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
 
 CORE = {"Namespace": ("namespaces", False), "ConfigMap": ("configmaps", True)}
 DEFINITION = {
@@ -280,6 +281,18 @@ def test_what_no_server_would_take_ends_before_any_write(run, server: Server, wa
     with pytest.raises(PlatformError, match=words):
         run([namespace("z"), *wanted])
     assert server.writes == []
+
+
+def test_check_mode_plans_before_the_caller_is_let_in(run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_query: object) -> None:
+        raise UnknownCallerError("the cluster does not know someone")
+
+    monkeypatch.setattr(server, "kinds", refuse)
+    result = run(WHOLE, check=True)
+    assert len(done(result)) == len(WHOLE)
+    assert "does not know someone" in result["notices"][0]
+    with pytest.raises(UnknownCallerError):
+        run(WHOLE)
 
 
 def test_check_mode_takes_a_kind_that_a_chart_may_bring(run) -> None:
