@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import time
@@ -13,6 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from moto.core.utils import get_service_model
 
 REGION = "ap-southeast-3"
@@ -84,6 +86,7 @@ class Account:
             config = Config(retries={"max_attempts": 1}, read_timeout=30)
             client = boto3.client(service, region_name=REGION, endpoint_url=self.url, config=config, **self.credentials)
             client.meta.events.register(f"response-received.{service}", self.answers.check)
+            client.meta.events.register(f"after-call.{service}", self.answers.check_parsed)
             self._clients[service] = client
         return self._clients[service]
 
@@ -173,6 +176,13 @@ class Answers:
         if shape is not None:
             self.problems += [f"{operation}{text}" for text in problems(shape, raw, "")]
 
+    def check_parsed(self, parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
+        """Handler of botocore's event after-call: answers in XML are checked as botocore read them."""
+        if http_response.status_code >= 300 or "json" in model.service_model.protocol or model.output_shape is None:
+            return
+        found = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        self.problems += [f"{model.name}{text}" for text in problems(model.output_shape, found, "", wire=False)]
+
 
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -182,31 +192,37 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
     "long": (int,),
-    "timestamp": (int, float),
+    "timestamp": (int, float, datetime.datetime),
+    "blob": (bytes, StreamingBody),
     "double": (int, float),
     "float": (int, float),
 }
 
 
-def problems(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """What in `value` (parsed JSON) does not fit botocore's `shape`: members, types, enums; None stands for absent."""
+def problems(shape: Any, value: Any, path: str, *, wire: bool = True) -> Iterator[str]:
+    """What in `value` does not fit botocore's `shape`: members, types, enums; None stands for absent.
+
+    `wire`: members bear the names of the wire, as in parsed JSON, not botocore's own.
+    """
     if not isinstance(value, PYTHON_TYPES[shape.type_name]) or (
         isinstance(value, bool) and shape.type_name != "boolean"
     ):
         yield f"{path}: {value!r} is no {shape.type_name}"
         return
     if shape.type_name == "structure":
-        names = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        names = {
+            member.serialization.get("name", name) if wire else name: member for name, member in shape.members.items()
+        }
         yield from (f"{path}.{name}: unknown" for name in value if name not in names)
         yield from (f"{path}.{name}: missing" for name in shape.required_members if value.get(name) is None)
         for name, item in value.items():
             if name in names and item is not None:
-                yield from problems(names[name], item, f"{path}.{name}")
+                yield from problems(names[name], item, f"{path}.{name}", wire=wire)
     elif shape.type_name == "list":
         for index, item in enumerate(value):
-            yield from problems(shape.member, item, f"{path}[{index}]")
+            yield from problems(shape.member, item, f"{path}[{index}]", wire=wire)
     elif shape.type_name == "map":
         for key, item in value.items():
-            yield from problems(shape.value, item, f"{path}.{key}")
+            yield from problems(shape.value, item, f"{path}.{key}", wire=wire)
     elif shape.type_name == "string" and shape.enum and value not in shape.enum:
         yield f"{path}: {value!r} is none of {shape.enum}"
