@@ -40,8 +40,15 @@ def clients(converged, env: dict[str, str]) -> Iterator[aws_clients.Clients]:
 def run(clients: aws_clients.Clients) -> Callable:
     """Runs the module's code: ``run(objects, check=False)``."""
 
-    def call(objects: dict, check: bool = False, scope: str = SCOPE) -> dict:
-        params = {"cluster_name": CLUSTER, "scope": scope, "objects": objects, "orphan_kinds": [], "consent": []}
+    def call(objects: dict, check: bool = False, **more) -> dict:
+        params = {
+            "cluster_name": CLUSTER,
+            "scope": SCOPE,
+            "objects": objects,
+            "orphan_kinds": [],
+            "consent": [],
+            **more,
+        }
         return kubernetes_objects.run(json.loads(json.dumps(params)), check, clients)
 
     return call
@@ -186,6 +193,19 @@ def test_as_a_module_it_is_the_same(made: None, play: Play, tmp_path: Path) -> N
     book = tmp_path / "book.yml"
     book.write_text(json.dumps([{"hosts": "spokes", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
     play(str(book)).ok()
+
+
+def test_a_namespace_goes_only_with_the_longer_word(made: None, run: Callable, kubectl: Callable) -> None:
+    """What is no longer wanted is held; the word for a namespace says that its contents go too, and then they do."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "leaving"}}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "inside", "namespace": "leaving"}}
+    run({"old": namespace, "inside": settings}, scope="leaving")
+    more = {"scope": "leaving", "orphan_kinds": [{"api_version": "v1", "kind": "Namespace"}]}
+    (held,) = run({}, consent=["delete:Namespace/leaving.old"], **more)["held"]
+    assert held["consent"] == "delete:Namespace/leaving.old/with-contents-of/leaving"
+    assert kubectl("get", "configmap", "inside", "-n", "leaving").returncode == 0
+    assert [item["action"] for item in run({}, consent=[held["consent"]], **more)["operations"]] == ["delete"]
+    assert "NotFound" in kubectl("get", "namespace", "leaving").stderr
 
 
 def test_a_caller_that_is_not_let_in_yet(made: None, converged, play: Play, aws: Callable) -> None:

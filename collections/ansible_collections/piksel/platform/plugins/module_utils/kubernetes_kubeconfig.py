@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import tempfile
 
 from ansible_collections.piksel.platform.plugins.module_utils import unknown
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
@@ -257,17 +256,15 @@ def _locked(path):
 
 
 def _save(path, content):
-    """Replace the file in one step, readable by its owner only."""
+    """Replace the file in one step, readable by its owner only; what a killed run left half written is written anew."""
+    temporary = f"{path}.new"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".kubeconfig-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                yaml.safe_dump(content, stream, sort_keys=False, default_flow_style=False)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            os.fchmod(descriptor, 0o600)
+            yaml.safe_dump(content, stream, sort_keys=False, default_flow_style=False)
+            stream.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
     except OSError as error:
         raise PlatformError(f"cannot be written: {error}", subject=f"kubeconfig {path}") from error
