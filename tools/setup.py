@@ -95,9 +95,9 @@ def install_packages(*packages: str) -> None:
 
 
 def make_venv(python: str, folder: str) -> str:
-    """Create the virtual environment unless its pip already works; returns its interpreter."""
+    """Create the virtual environment unless one of that Python works already; returns its interpreter."""
     inside = os.path.join(folder, "bin", "python")
-    if os.path.exists(inside) and succeeds([inside, "-m", "pip", "--version"]):
+    if version_of(inside) == version_of(python) and succeeds([inside, "-m", "pip", "--version"]):
         return inside
     shutil.rmtree(folder, ignore_errors=True)
     if not succeeds([python, "-c", "import ensurepip, venv"]):
