@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from piksel_sandbox.client import Sandbox
 
 from end_to_end.harness import ROOT
+from piksel_sandbox.client import Sandbox
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[[], subprocess.CompletedProcess]]:
 
 @pytest.mark.requirement("GEN-09")
 def test_demo_twice(demo: Callable[[], subprocess.CompletedProcess]) -> None:
-    """It converges dev and tells what exists and how to look; the second time is quick and changes nothing."""
+    """It converges dev and tells what exists and how to look; the second is quick and changes nothing."""
     first = demo()
     assert first.returncode == 0, first.stdout + first.stderr
     for word in (
