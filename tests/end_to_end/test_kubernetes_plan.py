@@ -221,6 +221,31 @@ def test_a_caller_that_is_not_let_in_yet(made: None, converged, play: Play, aws:
     assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
 
 
+def test_a_caller_whose_policy_is_missing(made: None, converged, play: Play, aws: Callable) -> None:
+    """As after a run that died between entry and policy: a check plans on at once and says what it could not read."""
+    administrator = aws("iam").list_roles(PathPrefix="/aws-reserved/sso.amazonaws.com/")["Roles"][0]["Arn"]
+    which = {"clusterName": CLUSTER, "principalArn": administrator}
+    (policy,) = aws("eks").list_associated_access_policies(**which)["associatedAccessPolicies"]
+    aws("eks").disassociate_access_policy(**which, policyArn=policy["policyArn"])
+    plan = play.check().ok()
+    assert {item["kind"] for item in plan.done} == {"eks_access_entry", "Namespace"}
+    assert "Could not be read, may exist" in plan.output
+    assert plan.seconds < 30
+    assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
+
+
+def test_a_cluster_made_anew_takes_everything_in_it_along(made: None, converged, play: Play) -> None:
+    """The plan of a replacement shows what the new cluster has to get: entries, context and namespaces."""
+    consent = '{"piksel_consent": ["replace:eks_cluster/eks_cluster.cluster"]}'
+    extra = ["-e", consent, "-e", "eks_cluster_service_cidr=10.99.0.0/16"]
+    plan = play.check(("dev",), "site.yml", *extra).ok()
+    found = sorted((item["action"], item["kind"]) for item in plan.done if item["kind"] != "ec2_tags")
+    entries, namespaces = [("create", "eks_access_entry")] * 2, [("create", "Namespace")] * 10
+    others = [("replace", "eks_cluster"), ("update", "kubeconfig_context")]
+    assert found == sorted(entries + namespaces + others)
+    assert {item["cluster"] for item in plan.done if item["kind"] == "Namespace"} == {CLUSTER}
+
+
 def test_what_left_the_manifest_leaves_the_object(made: None, run: Callable, kubectl_json) -> None:
     """A field that we no longer set is planned as a removal, and removed; a foreign one stays."""
     before = copy.deepcopy(WANTED["ConfigMap"])

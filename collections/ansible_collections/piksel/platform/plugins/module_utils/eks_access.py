@@ -48,8 +48,10 @@ class AccessEntry(Resource):
         tagging.TAGS,
     )
 
-    def __init__(self, clients, cluster, scope, key, name, wanted):
+    def __init__(self, clients, cluster, scope, key, name, wanted, endpoint=None):
+        """``endpoint`` of the cluster; unknown while the cluster is yet to be made, or made anew."""
         super().__init__(clients, scope, key, name, wanted)
+        self.endpoint = endpoint
         self.eks = clients.client("eks")
         self.cluster = cluster
         self.which = {"clusterName": cluster, "principalArn": name}
@@ -61,7 +63,7 @@ class AccessEntry(Resource):
 
     def read(self):
         """DescribeAccessEntry and ListAssociatedAccessPolicies; a cluster that does not exist has none."""
-        if unknown.is_unknown(self.name) or unknown.is_unknown(self.cluster):
+        if any(map(unknown.is_unknown, (self.name, self.cluster, self.endpoint))):
             return None
         try:
             entry = self.eks.describe_access_entry(**self.which)["accessEntry"]
@@ -154,7 +156,7 @@ def run_entries(params: dict, check_mode: bool, clients, progress=None) -> dict:
         entries,
         check_mode,
         consent=params["consent"],
-        orphans=lambda: _unwanted(clients, params["cluster_name"], params["scope"], {entry.name for entry in entries}),
+        orphans=lambda: _unwanted(clients, params, {entry.name for entry in entries}),
         progress=progress,
     )
 
@@ -194,12 +196,14 @@ def _entry(clients, params, key, entry):
         },
         "tags": arguments.tags(AccessEntry.kind, params, key, entry),
     }
-    return AccessEntry(clients, params["cluster_name"], params["scope"], key, entry["principal_arn"], wanted)
+    principal, endpoint = entry["principal_arn"], params.get("cluster_endpoint")
+    return AccessEntry(clients, params["cluster_name"], params["scope"], key, principal, wanted, endpoint)
 
 
-def _unwanted(clients, cluster, scope, principals):
+def _unwanted(clients, params, principals):
     """Entries marked for this scope whose principal nobody wants any more; those of EKS and of others bear no mark."""
-    if unknown.is_unknown(cluster):
+    cluster, scope = params["cluster_name"], params["scope"]
+    if unknown.contains_unknown([cluster, params.get("cluster_endpoint")]):
         return []
     eks = clients.client("eks")
     with errors.told(f"access entries of cluster {cluster}", clients):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
-from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates
+from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates, targets
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, told
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
@@ -88,12 +88,14 @@ class Cluster(Resource):
     def settle(self, found, check_mode):
         """A cluster that an earlier run left in motion is waited for, unless it only starts and is as wanted.
 
-        One on its way out counts as gone.
+        One on its way out counts as gone. Check mode takes what is under way as done.
         """
         if found is None or found["status"] in ("ACTIVE", "FAILED"):
             return found
         if found["status"] == "DELETING":
             return None if check_mode else self._await_gone()
+        if check_mode and found["status"] == "UPDATING":
+            return {**found, **targets(self)}
         if check_mode or (found["status"] == "CREATING" and not self.waits and not self.changes(found)):
             return found
         return self.await_active()

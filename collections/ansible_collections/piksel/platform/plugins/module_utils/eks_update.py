@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import eks_request, tagging, wait
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
@@ -13,6 +15,16 @@ from ansible_collections.piksel.platform.plugins.module_utils.errors import Plat
 MINUTE = 60
 # The authentication mode may need two steps, and a lost answer one more.
 STARTS = 4
+# Parameters of an update as the API tells them: type -> the attribute that it sets, and how its text is read.
+_TARGETS = {
+    "Version": ("version", str),
+    "AuthenticationMode": ("authentication_mode", str),
+    "EndpointPublicAccess": ("endpoint_public_access", json.loads),
+    "EndpointPrivateAccess": ("endpoint_private_access", json.loads),
+    "PublicAccessCidrs": ("public_access_cidrs", json.loads),
+    "Subnets": ("subnet_ids", json.loads),
+    "SecurityGroups": ("security_group_ids", json.loads),
+}
 
 
 class Updates:
@@ -79,6 +91,30 @@ def await_update(cluster, update_id: str, **part) -> None:
         return wait.Look(state, done=update["status"] == "Successful", failure=failure)
 
     wait.until(look, wait.Patience(cluster.where(), 10 * MINUTE, 60 * MINUTE), cluster.progress)
+
+
+def targets(cluster) -> dict:
+    """What the updates under way set: attribute path -> value at their end, for a plan that does not wait for them.
+
+    Read-only; parameters of another form are passed over, so that the plan shows the present value.
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateParam.html
+    """
+    pages = cluster.eks.get_paginator("list_updates").paginate(name=cluster.name)
+    ids = [update_id for page in pages for update_id in page["updateIds"]]
+    updates = [cluster.eks.describe_update(name=cluster.name, updateId=update_id)["update"] for update_id in ids]
+    found = {}
+    for update in updates:
+        if update["status"] == "InProgress":
+            found |= dict(_target(param) for param in update["params"] if param["type"] in _TARGETS)
+    return {path: value for path, value in found.items() if value is not None}
+
+
+def _target(param):
+    path, parse = _TARGETS[param["type"]]
+    try:
+        return path, parse(param["value"])
+    except ValueError:
+        return path, None
 
 
 def _reason(update):

@@ -44,17 +44,19 @@ _JITTER = random.SystemRandom()
 CONNECTED = frozenset({"ACTIVE", "UPDATING"})
 
 
-def connect(clients, name: str, check_mode: bool):
+def connect(clients, name: str, check_mode: bool, endpoint: str | None = None):
     """The Cluster ``name`` of this account and region, or None when check mode finds none yet.
 
+    ``endpoint``: as the task that made the cluster gave it; unknown when its plan makes the cluster, or makes it anew.
     Raises PlatformError when a run finds no cluster, or one that cannot be used.
     https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeCluster.html
     """
-    if check_mode and unknown.contains_unknown(name):
+    if check_mode and unknown.contains_unknown([name, endpoint]):
         return None
     found = describe(clients, name)
     status = found["status"] if found else None
-    if check_mode and status in (None, "CREATING", "PENDING"):
+    if check_mode and status not in CONNECTED:
+        # What is not made yet, going, or failed: the run would meet a cluster that it makes first.
         return None
     if found is None:
         raise PlatformError(
@@ -73,7 +75,7 @@ def connect(clients, name: str, check_mode: bool):
             region=clients.region,
             advice="Wait until it is ACTIVE." if status == "CREATING" else None,
         )
-    return Cluster(clients, found)
+    return Cluster(clients, found, waits=not check_mode)
 
 
 def describe(clients, name: str) -> dict | None:
@@ -111,9 +113,9 @@ def token(clients, name: str) -> str:
 class Cluster:
     """A client of one cluster's API server; safe to use from several threads."""
 
-    def __init__(self, clients, described: dict):
-        """``described``: the answer of eks:DescribeCluster."""
-        self.clients = clients
+    def __init__(self, clients, described: dict, waits: bool = True):
+        """``described``: the answer of eks:DescribeCluster; ``waits``: also for access that nobody has given yet."""
+        self.clients, self.waits = clients, waits
         self.name = described["name"]
         self.endpoint = described["endpoint"].rstrip("/")
         self.authority = described["certificateAuthority"]["data"]
@@ -241,7 +243,8 @@ class _Patience:
         now = time.monotonic()
         if self.access is None:
             self.refused_since, self.access = now, Access(self.cluster)
-        if not self.access.fresh or now - self.refused_since > ACCESS_SETTLES_WITHIN:
+        in_vain = self.access.missing and not self.cluster.waits
+        if in_vain or not self.access.fresh or now - self.refused_since > ACCESS_SETTLES_WITHIN:
             raise kubernetes_errors.denied(self.cluster, self.method, self.what, answer, self.access)
         self._pause()
 
@@ -255,13 +258,14 @@ class Access:
     """What EKS knows of the caller's access to a cluster.
 
     ``principal``: the caller's ARN; ``entry``: the ARN of its access entry or None; ``policies``: names of what is
-    associated with it; ``fresh``: changed a moment ago; ``known``: False when access entries may not be read.
+    associated with it; ``fresh``: changed a moment ago; ``known``: False when access entries may not be read;
+    ``missing``: the entry gives its caller nothing, neither by policies nor by groups.
     """
 
     def __init__(self, cluster):
         clients, eks = cluster.clients, cluster.clients.client("eks")
         self.principal = clients.identity["Arn"]
-        self.entry, self.policies, self.fresh, self.known = None, [], False, True
+        self.entry, self.policies, self.fresh, self.known, self.missing = None, [], False, True, False
         name = self.principal.split("/")[1] if ":assumed-role/" in self.principal else self.principal.split("/")[-1]
         try:
             pages = eks.get_paginator("list_access_entries").paginate(clusterName=cluster.name)
@@ -271,6 +275,7 @@ class Access:
                 entry = eks.describe_access_entry(clusterName=cluster.name, principalArn=self.entry)["accessEntry"]
                 policies = eks.list_associated_access_policies(clusterName=cluster.name, principalArn=self.entry)
                 self.policies = [item["policyArn"].rpartition("/")[2] for item in policies["associatedAccessPolicies"]]
+                self.missing = not self.policies and not entry.get("kubernetesGroups")
                 changed = [entry["modifiedAt"], *(item["modifiedAt"] for item in policies["associatedAccessPolicies"])]
                 self.fresh = time.time() - max(moment.timestamp() for moment in changed) < ACCESS_SETTLES_WITHIN
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):

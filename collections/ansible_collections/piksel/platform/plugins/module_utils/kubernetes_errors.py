@@ -62,7 +62,7 @@ def refused(cluster, method: str, what: str, answer) -> PlatformError:
 
 
 class UnknownCallerError(PlatformError):
-    """The cluster does not know the caller, and EKS has no access entry for it."""
+    """The cluster turns the caller away, and EKS has no access entry for it, or one without policies and groups."""
 
 
 def denied(cluster, method: str, what: str, answer, access) -> PlatformError:
@@ -83,7 +83,7 @@ def denied(cluster, method: str, what: str, answer, access) -> PlatformError:
         )
     if not access.known:
         advice = "Check its access entry on the cluster; this identity may not read access entries itself."
-    unknown = answer.status == 401 and access.known and not access.entry
+    unknown = access.known and (not access.entry if answer.status == 401 else access.missing)
     return _error(cluster, method, what, text, advice, UnknownCallerError if unknown else PlatformError)
 
 

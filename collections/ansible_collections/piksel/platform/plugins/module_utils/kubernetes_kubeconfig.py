@@ -33,6 +33,7 @@ except ImportError:
 KUBECONFIG_ARGUMENTS = {
     **AWS_ARGUMENTS,
     "cluster_name": {"type": "str", "required": True},
+    "cluster_endpoint": {"type": "str"},
     "context": {"type": "str", "aliases": ["alias"]},
     "path": {"type": "path", "default": "~/.kube/config"},
     "set_current": {"type": "bool", "default": False},
@@ -51,7 +52,7 @@ def run_kubeconfig(params: dict, check_mode: bool, clients, progress=None) -> di
     # KUBECONFIG may name several files; the first is the one that tools write to.
     path = os.path.realpath(os.path.expanduser(params["path"].split(os.pathsep)[0]))
     name = params["context"] or params["cluster_name"]
-    cluster = connect(clients, params["cluster_name"], check_mode)
+    cluster = connect(clients, params["cluster_name"], check_mode, params.get("cluster_endpoint"))
     context = Context(clients, name, path, params["cluster_name"], cluster, params["set_current"])
     if params["state"] == "verified":
         if cluster:

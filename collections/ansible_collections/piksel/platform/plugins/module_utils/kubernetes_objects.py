@@ -22,6 +22,7 @@ OBJECTS_ARGUMENTS = {
     **AWS_ARGUMENTS,
     **CONSENT_ARGUMENTS,
     "cluster_name": {"type": "str", "required": True},
+    "cluster_endpoint": {"type": "str"},
     "scope": {"type": "str", "required": True},
     "objects": {"type": "raw", "required": True},
     "orphan_kinds": {
@@ -51,14 +52,15 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     scope, cluster_name = params["scope"], params["cluster_name"]
     named = manifests.validated(params["objects"], scope)
     wanted, notices = [entry.manifest for entry in named], []
-    cluster = connect(clients, cluster_name, check_mode)
+    cluster = connect(clients, cluster_name, check_mode, params.get("cluster_endpoint"))
     try:
         found = Found(cluster, scope, wanted, params["orphan_kinds"] or [])
     except UnknownCallerError as error:
         if not check_mode:
             raise
         # The run that is planned may well be the one that lets its caller in, as after a run that died on the way.
-        notices = [f"{error} Until then its objects are planned as if there were none."]
+        names = ", ".join(f"{manifest['kind']} {_shown(manifest)}" for manifest in wanted)
+        notices = [f"{error} Could not be read, may exist, and are planned as if there were none: {names}."]
         found = Found(None, scope, wanted, [])
     resources = [
         KubernetesObject(clients, scope, entry.key, entry.manifest, found, cluster_name, strict=not check_mode)
@@ -206,10 +208,10 @@ class Found:
         self._marked = {}
         if cluster:
             first, *rest = dict.fromkeys(api_version for api_version, kind in self._kinds) or ("v1",)
-            # One call goes ahead: a refusal of the caller is then told once.
+            # One call of each sort goes ahead: a refusal of the caller is then told once.
             cluster.kinds(first)
             parallel(cluster.kinds, rest)
-            for live in parallel(self._list, self._kinds):
+            for live in [*map(self._list, self._kinds[:1]), *parallel(self._list, self._kinds[1:])]:
                 self._marked.update(live)
 
     def object(self, resource) -> dict | None:
@@ -295,6 +297,12 @@ def _wave(kind, api_version):
 
 def _is_going(live):
     return bool(live["metadata"].get("deletionTimestamp"))
+
+
+def _shown(manifest):
+    """ "[namespace/]name" of a manifest."""
+    metadata = manifest["metadata"]
+    return "/".join(filter(None, [metadata.get("namespace"), metadata["name"]]))
 
 
 def _identifying(live):

@@ -31,6 +31,12 @@ options:
     description: Name of the cluster.
     type: str
     required: true
+  cluster_endpoint:
+    description:
+      - Endpoint of the cluster, as M(piksel.platform.eks_cluster) returned it. Only check mode looks at it.
+      - A value that is known only after the run says that the cluster is yet to be made, or made anew, so that it has
+        no entries yet.
+    type: str
   access_entries:
     description:
       - The entries, keyed by a logical name. Each is a map of the following options.
@@ -124,7 +130,11 @@ SPEC = runner.spec(
     CONSENT_ARGUMENTS,
     SCOPE_ARGUMENTS,
     TAGS_ARGUMENTS,
-    {"cluster_name": {"type": "str", "required": True}, "access_entries": {"type": "dict", "required": True}},
+    {
+        "cluster_name": {"type": "str", "required": True},
+        "cluster_endpoint": {"type": "str"},
+        "access_entries": {"type": "dict", "required": True},
+    },
 )
 
 

@@ -21,6 +21,12 @@ options:
     description: Name of the EKS cluster.
     type: str
     required: true
+  cluster_endpoint:
+    description:
+      - Endpoint of the cluster, as M(piksel.platform.eks_cluster) returned it. Only check mode looks at it.
+      - A value that is known only after the run says that the cluster is yet to be made, or made anew, so that it has
+        no address yet.
+    type: str
   context:
     description: Name of the context; the cluster's name when left out.
     type: str

@@ -15,7 +15,7 @@ description:
   - What others set (labels, annotations, further fields and list elements) and what the server fills in is left alone.
     A field that an earlier run set and that is no longer in the manifest is removed.
   - The plan needs C(get) and C(list) only. Where the cluster, a kind or a namespace does not exist yet, or the caller
-    has no access entry yet, check mode plans to create every object of it.
+    has no access entry yet or one that allows nothing, check mode plans to create every object of it.
   - Every object is marked by the label C(piksel-platform/key). An object of the same name without the label is adopted
     by labelling it. A labelled object of the O(scope) that O(objects) no longer holds is planned for deletion, and
     deleted only with consent; the consent word for a namespace also names what is deleted with it.
@@ -29,6 +29,12 @@ options:
       - Name of the EKS cluster. Endpoint and authority are looked up, the token is signed for the identity of the task.
     type: str
     required: true
+  cluster_endpoint:
+    description:
+      - Endpoint of the cluster, as M(piksel.platform.eks_cluster) returned it. Only check mode looks at it.
+      - A value that is known only after the run says that the cluster is yet to be made, or made anew, so that it has
+        no objects yet.
+    type: str
   scope:
     description:
       - What the list belongs to, usually the name of the role. Objects of other scopes are not touched, so two tasks

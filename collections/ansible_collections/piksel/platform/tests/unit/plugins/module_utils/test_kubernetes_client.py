@@ -258,6 +258,26 @@ def test_new_access_is_not_waited_for_for_ever(cluster, sleeps: list[float]) -> 
     assert kubernetes.ACCESS_SETTLES_WITHIN <= sum(sleeps) < kubernetes.ACCESS_SETTLES_WITHIN + 5
 
 
+def test_a_check_does_not_wait_for_a_policy_that_nobody_associated(cluster, sleeps: list[float]) -> None:
+    eks = Eks([ENTRY], changed_before=1)
+    eks.policies = {"associatedAccessPolicies": []}
+    made = cluster(status(403, "no"), eks=eks)
+    made.waits = False
+    with pytest.raises(UnknownCallerError):
+        made.get("/a", "a")
+    assert sleeps == []
+
+
+def test_a_caller_with_policies_or_groups_is_no_unknown_caller(cluster) -> None:
+    grouped = Eks([ENTRY])
+    grouped.policies = {"associatedAccessPolicies": []}
+    grouped.entry["accessEntry"]["kubernetesGroups"] = ["readers"]
+    for eks in (Eks([ENTRY]), grouped):
+        with pytest.raises(PlatformError) as error:
+            cluster(status(403, "no"), eks=eks).get("/a", "a")
+        assert not isinstance(error.value, UnknownCallerError)
+
+
 def test_lists_come_page_by_page(cluster) -> None:
     made = cluster(
         Answer(200, {"items": [{"a": 1}], "metadata": {"continue": "more"}}),
@@ -275,7 +295,7 @@ def test_kinds_are_asked_once_and_without_their_parts(cluster) -> None:
     assert made.pool.requests[0].url.endswith("/api/v1")
 
 
-@pytest.mark.parametrize("state", ["CREATING", "PENDING"])
+@pytest.mark.parametrize("state", ["CREATING", "PENDING", "FAILED", "DELETING"])
 def test_check_mode_finds_no_cluster_yet(state: str) -> None:
     assert kubernetes.connect(access(Eks([])), "piksel-dev", check_mode=True) is None
     waiting = access(Eks([], described={**DESCRIBED, "status": state}))
@@ -283,12 +303,20 @@ def test_check_mode_finds_no_cluster_yet(state: str) -> None:
     assert kubernetes.connect(waiting, "(known after apply: eks_cluster/x.y.name)", check_mode=True) is None
 
 
+def test_check_mode_does_not_look_at_a_cluster_to_be_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "_pool", lambda *_arguments: None)
+    going = access(Eks([], described=DESCRIBED))
+    unknown = "(known after apply: eks_cluster/x.y.endpoint)"
+    assert kubernetes.connect(going, "piksel-dev", check_mode=True, endpoint=unknown) is None
+    assert kubernetes.connect(going, "piksel-dev", check_mode=True, endpoint=DESCRIBED["endpoint"])
+
+
 @pytest.mark.parametrize(
     ("described", "check_mode", "words"),
     [
         (None, False, "there is no such cluster"),
         ({**DESCRIBED, "status": "CREATING"}, False, "Wait until it is ACTIVE"),
-        ({**DESCRIBED, "status": "FAILED"}, True, "the cluster is FAILED"),
+        ({**DESCRIBED, "status": "FAILED"}, False, "the cluster is FAILED"),
         ({**DESCRIBED, "status": "DELETING"}, False, "the cluster is DELETING"),
     ],
 )

@@ -291,6 +291,7 @@ def test_check_mode_plans_before_the_caller_is_let_in(run, server: Server, monke
     result = run(WHOLE, check=True)
     assert len(done(result)) == len(WHOLE)
     assert "does not know someone" in result["notices"][0]
+    assert "Could not be read, may exist" in result["notices"][0]
     with pytest.raises(UnknownCallerError):
         run(WHOLE)
 
