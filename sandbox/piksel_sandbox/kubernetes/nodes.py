@@ -109,17 +109,28 @@ class NodeController:
         for uid, name in by_pod.items():
             if uid not in pods:
                 self._client.delete(f"/api/v1/nodes/{name}")
+        profiles = {
+            profile["fargateProfileName"]: profile
+            for profile in settings.queries.fargate_profiles(self._ref)
+            if profile["status"] != "DELETING"
+        }
         for uid, pod in pods.items():
-            if not pod["spec"].get("nodeName") and "deletionTimestamp" not in pod["metadata"]:
-                self._place(pod, by_pod.get(uid))
+            metadata = pod["metadata"]
+            if "deletionTimestamp" in metadata:
+                continue
+            profile = profiles.get(metadata.get("labels", {}).get(PROFILE_LABEL, ""))
+            if profile is None:
+                # https://docs.aws.amazon.com/eks/latest/userguide/delete-fargate-profile.html: its pods go with it
+                self._client.delete(f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}")
+            elif not pod["spec"].get("nodeName"):
+                self._place(pod, by_pod.get(uid), profile)
 
-    def _place(self, pod: dict[str, Any], name: str | None) -> None:
+    def _place(self, pod: dict[str, Any], name: str | None, profile: dict[str, Any]) -> None:
         metadata = pod["metadata"]
         if reason := unsupported_on_fargate(pod):
             self._refuse(pod, reason)
             return
         if name is None:
-            profile = self._profile(metadata.get("labels", {}).get(PROFILE_LABEL, ""))
             name = self._make_fargate_node(metadata["uid"], profile.get("subnets") or [])
         target = {"apiVersion": "v1", "kind": "Node", "name": name}
         try:
@@ -145,10 +156,6 @@ class NodeController:
             {"status": {"conditions": [condition]}},
             "application/strategic-merge-patch+json",
         )
-
-    def _profile(self, name: str) -> dict[str, Any]:
-        profiles = settings.queries.fargate_profiles(self._ref)
-        return next((profile for profile in profiles if profile["fargateProfileName"] == name), {})
 
     def _make_fargate_node(self, pod_uid: str, subnet_ids: list[str]) -> str:
         number = int(hashlib.sha256(pod_uid.encode()).hexdigest()[:8], 16)

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from piksel_sandbox import internal
-from piksel_sandbox.kubernetes import admission, webhooks
+from piksel_sandbox.kubernetes import addon_manifests, admission, webhooks
+from piksel_sandbox.kubernetes.addons import INSUFFICIENT
 from piksel_sandbox.kubernetes.client import ApiError, Client
-from piksel_sandbox.kubernetes.control_plane import FAILED, READY, ControlPlane
+from piksel_sandbox.kubernetes.control_plane import FAILED, ControlPlane
 from piksel_sandbox.kubernetes.fake import FakeControlPlane
 from piksel_sandbox.kubernetes.refs import ClusterRef
 from piksel_sandbox.kubernetes.settings import CallerOfToken, Queries, settings
@@ -111,8 +112,11 @@ class ControlPlanes:
     def addon_health(self, ref: ClusterRef, addon_name: str) -> list[dict[str, Any]]:
         """Issues of an add-on as DescribeAddon has them, [] when it is healthy."""
         plane = self._planes.get(ref)
-        if plane is None or plane.agent is None or plane.state != READY:
+        if isinstance(plane, FakeControlPlane) or not addon_manifests.deployments_of(addon_name):
             return []
+        # EKS upgrades a control plane without touching pods, so during an upgrade what was last seen still holds
+        if plane is None or plane.agent is None or plane.state == FAILED:
+            return [INSUFFICIENT]
         return plane.agent.addon_health(addon_name)
 
     def changed(self, ref: ClusterRef) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,26 @@ def test_coredns_is_degraded_until_a_profile_takes_its_pods(cluster: Cluster, mo
     assert all(pod["spec"]["nodeName"].startswith("fargate-ip-") for pod in pods)
     for path in ("serviceaccounts/coredns", "services/kube-dns", "configmaps/coredns"):
         assert cluster.admin.get(f"/api/v1/namespaces/kube-system/{path}"), path
+
+
+def test_pods_go_with_their_profile(cluster: Cluster, model: Model) -> None:
+    """Profile deleted: its pods and nodes go, their successors stay Pending, and coredns is not healthy any more."""
+    model.add_profile("kube_system", "kube-system")
+    put(cluster, model, addon("coredns", computeType="Fargate"))
+    assert wait_for(lambda: codes(cluster, "coredns") == [], 20)
+    before = set(cluster.pods("kube-system"))
+    model.profile_list = [profile | {"status": "DELETING"} for profile in model.profile_list]
+    assert wait_for(lambda: not before & set(cluster.pods("kube-system")))
+    assert wait_for(lambda: phases(cluster) == ["Pending", "Pending"])
+    assert wait_for(lambda: not cluster.items("/api/v1/nodes"))
+    assert wait_for(lambda: codes(cluster, "coredns") == ["InsufficientNumberOfReplicas"])
+
+
+def test_an_add_on_without_a_control_plane_is_not_healthy(cluster: Cluster, model: Model) -> None:
+    """Nothing is known of its pods; one without a Deployment has no pods to miss."""
+    gone = dataclasses.replace(cluster.ref, uid="none")
+    assert [issue["code"] for issue in control_planes.addon_health(gone, "coredns")] == ["InsufficientNumberOfReplicas"]
+    assert control_planes.addon_health(gone, "vpc-cni") == []
 
 
 @pytest.mark.requirement("EKS-21")
