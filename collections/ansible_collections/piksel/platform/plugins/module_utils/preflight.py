@@ -15,20 +15,24 @@ from ansible_collections.piksel.platform.plugins.module_utils.reconcile import p
 
 # Days before the end of standard support from which a run says so.
 SUPPORT_NOTICE_DAYS = 60
+# How many clusters an account may have in a region: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+CLUSTERS_QUOTA = ("eks", "L-1194D53C")
 
 
 class Report:
     """What a look-up found: ``findings`` (PlatformError) stop the run, ``warnings`` (text) do not, ``facts`` serve
-    later stages."""
+    later stages. Findings name the account and region of ``clients``."""
 
-    def __init__(self, **facts):
+    def __init__(self, clients, **facts):
+        self.clients = clients
         self.findings = []
         self.warnings = []
         self.facts = facts
 
     def find(self, subject, message, advice=None):
         """Note something that must be put right first."""
-        self.findings.append(PlatformError(message, subject=subject, advice=advice))
+        place = {"account": self.clients.account_id, "region": self.clients.region}
+        self.findings.append(PlatformError(message, subject=subject, advice=advice, **place))
 
     def warn(self, subject, message):
         """Note something to know about."""
@@ -47,7 +51,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         lambda: automation_role(clients, params["automation_role_name"]),
         lambda: kubernetes(clients, params["cluster_name"], params["kubernetes_version"]),
         lambda: hub_roles(clients, params["hub_roles"]),
-        lambda: quotas(clients, params["quotas"]),
+        lambda: quotas(clients, params["quotas"], params["cluster_name"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)
@@ -64,7 +68,7 @@ def administrator_role(clients, path: str, prefix: str | None) -> Report:
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """
-    report = Report(administrator={})
+    report = Report(clients, administrator={})
     if not prefix:
         return report
     subject = f"role {path}{prefix}*"
@@ -88,7 +92,7 @@ def administrator_role(clients, path: str, prefix: str | None) -> Report:
 
 def automation_role(clients, name: str | None) -> Report:
     """Find the role of the automation; EKS refuses access entries for roles that do not exist."""
-    report = Report(administrator={})
+    report = Report(clients, administrator={})
     if not name:
         return report
     iam = clients.client("iam")
@@ -122,19 +126,21 @@ def kubernetes(clients, cluster_name: str, version: str) -> Report:
         if errors.code_of(error.__cause__) != "ResourceNotFoundException":
             raise
         present = None
-    report = Report(cluster_version=present, support=_support(offered.get(version)))
-    judge_version(report, version, present, offered, datetime.datetime.now(datetime.UTC))
+    report = Report(clients, cluster_version=present, support=_support(offered.get(version)))
+    judge_version(report, cluster_name, version, present, offered, datetime.datetime.now(datetime.UTC))
     return report
 
 
-def judge_version(report: Report, version: str, present: str | None, offered: dict, now: datetime.datetime) -> None:
-    """Add to ``report`` what is wrong with a wanted version.
+def judge_version(
+    report: Report, cluster_name: str, version: str, present: str | None, offered: dict, now: datetime.datetime
+) -> None:
+    """Add to ``report`` what is wrong with the version that is wanted for a cluster.
 
     ``offered`` maps versions to the answers of DescribeClusterVersions, ``present`` is the version of the cluster
     that exists.
     https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
     """
-    subject = f"Kubernetes {version}"
+    subject = f"Kubernetes {version} of cluster {cluster_name}"
     if version not in offered:
         known = ", ".join(sorted(offered, key=minor))
         report.find(subject, "EKS does not offer this version", f"Offered are {known}: set piksel_kubernetes_version.")
@@ -167,7 +173,7 @@ def hub_roles(clients, wanted: dict) -> Report:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    report = Report(hub_roles={})
+    report = Report(clients, hub_roles={})
 
     def look(key):
         arn, external_id = wanted[key].get("arn"), wanted[key].get("external_id")
@@ -189,16 +195,20 @@ def hub_roles(clients, wanted: dict) -> Report:
     return report
 
 
-def quotas(clients, wanted: list) -> Report:
+def quotas(clients, wanted: list, cluster_name: str) -> Report:
     """Compare quotas of the account with what the platform needs; a quota that cannot be read is only told.
 
+    The clusters that exist count against the quota of clusters, which is not asked for when ``cluster_name`` exists.
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
     """
-    report = Report(quotas={})
+    report = Report(clients, quotas={})
     for one in wanted:
         subject = f"quota {one['service']}/{one['code']} ({one['name']})"
         try:
             with errors.told(subject, clients):
+                used = _clusters(clients) if (one["service"], one["code"]) == CLUSTERS_QUOTA else []
+                if cluster_name in used:
+                    continue
                 answer = clients.client("service-quotas").get_service_quota(
                     ServiceCode=one["service"], QuotaCode=one["code"]
                 )
@@ -207,11 +217,18 @@ def quotas(clients, wanted: list) -> Report:
             continue
         value = answer["Quota"]["Value"]
         report.facts["quotas"][one["code"]] = value
-        if value < one["needed"]:
+        needed = len(used) + one["needed"]
+        if value < needed:
+            have = f", {len(used)} for what exists" if used else ""
             report.find(
-                subject, f"it is {value:g}, and {one['needed']} are needed", "Ask AWS for more by Service Quotas."
+                subject, f"it is {value:g}, and {needed} are needed{have}", "Ask AWS for more by Service Quotas."
             )
     return report
+
+
+def _clusters(clients):
+    pages = clients.client("eks").get_paginator("list_clusters").paginate()
+    return [name for page in pages for name in page["clusters"]]
 
 
 def version_status(answer: dict) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.piksel.platform.plugins.module_utils import errors, vpc_read
+from ansible_collections.piksel.platform.plugins.module_utils.clients import Clients
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 INTERNAL_TAG = "kubernetes.io/role/internal-elb"
@@ -19,17 +20,22 @@ EVERYWHERE = "0.0.0.0/0"
 
 @dataclasses.dataclass
 class Check:
-    """Findings (PlatformError) stop the run, notices (text) do not; ``missing_tags`` are what could be added."""
+    """Findings (PlatformError) stop the run, notices (text) do not; ``missing_tags`` are what could be added.
+
+    Findings name the account and region of ``clients``.
+    """
 
     params: dict
     network: vpc_read.Network
+    clients: Clients
     findings: list = dataclasses.field(default_factory=list)
     notices: list = dataclasses.field(default_factory=list)
     missing_tags: list = dataclasses.field(default_factory=list)
 
     def find(self, subject, message, advice=None):
         """Note something that must be put right first."""
-        self.findings.append(PlatformError(message, subject=subject, advice=advice))
+        place = {"account": self.clients.account_id, "region": self.clients.region}
+        self.findings.append(PlatformError(message, subject=subject, advice=advice, **place))
 
     def tell(self, subject, message):
         """Note something to know about."""
@@ -222,7 +228,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     Returns the facts that later stages need (see the module's documentation); raises FindingsError with every finding.
     """
     network = vpc_read.read(clients, params)
-    check = Check(params, network).run()
+    check = Check(params, network, clients).run()
     if not params["add_missing_tags"]:
         check.tag_findings()
     errors.combined(check.findings)

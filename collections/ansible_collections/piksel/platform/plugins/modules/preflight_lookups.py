@@ -61,7 +61,10 @@ options:
         type: str
         required: true
       needed:
-        description: The least value that will do.
+        description:
+          - The least value that will do.
+          - For the quota of clusters, C(L-1194D53C) of C(eks), the clusters that exist are added to it, and nothing is
+            asked when O(cluster_name) exists.
         type: int
         required: true
 extends_documentation_fragment:
@@ -110,7 +113,7 @@ hub_roles:
       arn: arn:aws:iam::210987654321:role/dns
       reachable: true
 quotas:
-  description: Values of the quotas that could be read, by code.
+  description: Values of the quotas that were read, by code.
   returned: success
   type: dict
   sample:
@@ -121,7 +124,7 @@ notices:
   type: list
   elements: str
   sample:
-    - "Kubernetes 1.34: this version leaves standard support on 2026-12-02."
+    - "Kubernetes 1.34 of cluster piksel-dev: this version leaves standard support on 2026-12-02."
 """
 
 from ansible_collections.piksel.platform.plugins.module_utils import runner

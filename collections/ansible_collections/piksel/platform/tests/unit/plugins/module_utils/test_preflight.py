@@ -38,8 +38,8 @@ PATH = "/aws-reserved/sso.amazonaws.com/ap-southeast-3/"
 
 
 def judged(version, present=None):
-    report = preflight.Report()
-    preflight.judge_version(report, version, present, OFFERED, NOW)
+    report = preflight.Report(Clients())
+    preflight.judge_version(report, "piksel-dev", version, present, OFFERED, NOW)
     return [str(one) for one in report.findings], report.warnings
 
 
@@ -77,6 +77,7 @@ def test_two_minors_up_are_refused_with_the_way_to_go():
 def test_a_downgrade_is_refused():
     (finding,), _warnings = judged("1.35", "1.36")
     assert "no downgrade exists" in finding
+    assert finding.startswith("Kubernetes 1.35 of cluster piksel-dev (account 123456789012, region ap-southeast-3): ")
 
 
 def client_error(code):
@@ -139,7 +140,9 @@ def test_without_a_prefix_no_sign_in_role_is_looked_for():
 
 def test_a_missing_automation_role_is_a_finding():
     report = preflight.automation_role(Clients(get_role=client_error("NoSuchEntity")), "bot")
-    assert "role bot: account 123456789012 has no such role" in str(report.findings[0])
+    assert "role bot (account 123456789012, region ap-southeast-3): account 123456789012 has no such role" in str(
+        report.findings[0]
+    )
 
 
 def test_an_automation_role_that_may_not_be_read_stops_with_the_reason():
@@ -170,14 +173,27 @@ def test_hub_roles_are_tried_with_their_external_id_and_only_told():
 def test_a_quota_below_the_need_is_a_finding(value, found):
     clients = Clients(get_service_quota={"Quota": {"Value": float(value)}})
     quota = {"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}
-    report = preflight.quotas(clients, [quota])
+    report = preflight.quotas(clients, [quota], "c")
     assert len(report.findings) == found
     assert report.facts["quotas"] == {"L-1": value}
 
 
+@pytest.mark.requirement("GEN-11")
+@pytest.mark.parametrize(
+    ("clusters", "needed"),
+    [([], None), (["a"], None), (["a", "b"], "3 are needed, 2 for what exists"), (["a", "c"], None)],
+)
+def test_clusters_that_exist_count_against_their_quota_until_ours_is_one_of_them(clusters, needed):
+    clients = Clients(get_service_quota={"Quota": {"Value": 2.0}}, list_clusters={"clusters": clusters})
+    quota = {"service": "eks", "code": "L-1194D53C", "name": "clusters", "needed": 1}
+    report = preflight.quotas(clients, [quota], "c")
+    assert [needed in str(finding) for finding in report.findings] == ([True] if needed else [])
+    assert ("get_service_quota" in dict(clients.calls)) is ("c" not in clusters)
+
+
 def test_a_quota_that_cannot_be_read_is_told():
     clients = Clients(get_service_quota=client_error("AccessDenied"))
-    report = preflight.quotas(clients, [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}])
+    report = preflight.quotas(clients, [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}], "c")
     assert "it cannot be read" in report.warnings[0]
 
 

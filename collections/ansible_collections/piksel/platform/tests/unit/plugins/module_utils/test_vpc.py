@@ -143,9 +143,9 @@ def test_no_private_subnet_is_a_finding(network):
 def test_missing_tags_are_findings_or_returned_to_be_added(network):
     network.ec2.delete_tags(Resources=network.private[:1], Tags=[{"Key": vpc.DISCOVERY_TAG}])
     network.ec2.delete_tags(Resources=network.public, Tags=[{"Key": vpc.PUBLIC_TAG}])
-    text = findings()
-    assert f"subnet {network.private[0]}: missing tags {vpc.DISCOVERY_TAG}={CLUSTER}" in text
-    assert f"subnet {network.public[0]}: missing tags {vpc.PUBLIC_TAG}=1" in text
+    text, where = findings(), f"(account 123456789012, region {REGION})"
+    assert f"subnet {network.private[0]} {where}: missing tags {vpc.DISCOVERY_TAG}={CLUSTER}" in text
+    assert f"subnet {network.public[0]} {where}: missing tags {vpc.PUBLIC_TAG}=1" in text
     assert look(add_missing_tags=True)["missing_tags"] == [
         {"key": network.private[0], "resource_id": network.private[0], "tags": {vpc.DISCOVERY_TAG: CLUSTER}},
         {"key": network.public[0], "resource_id": network.public[0], "tags": {vpc.PUBLIC_TAG: "1"}},
@@ -240,7 +240,8 @@ def test_a_transit_gateway_that_is_named_is_looked_for(network):
 def test_no_other_security_group_may_carry_the_discovery_tag(network):
     group = network.ec2.create_security_group(GroupName="g", Description="g", VpcId=network.id)["GroupId"]
     network.ec2.create_tags(Resources=[group], Tags=tags(**{vpc.DISCOVERY_TAG: CLUSTER}))
-    assert f"security group {group}: it carries karpenter.sh/discovery=piksel-dev" in findings()
+    where = f"(account 123456789012, region {REGION})"
+    assert f"security group {group} {where}: it carries karpenter.sh/discovery=piksel-dev" in findings()
 
 
 @pytest.mark.requirement("GEN-11")
