@@ -89,6 +89,17 @@ def test_a_failing_control_plane_fails_the_cluster_with_its_reason(account: Acco
     eventually(lambda: account.eks.list_clusters()["clusters"], lambda names: not names)
 
 
+def test_a_control_plane_that_dies_later_fails_the_cluster_too(account: Account, planes: Planes) -> None:
+    endpoint = account.cluster()["endpoint"]
+    planes.states, planes.reason = "FAILED", "etcd ended with code -9"
+    cluster = account.eks.describe_cluster(name="piksel-dev")["cluster"]
+    assert cluster["status"] == "FAILED"
+    assert cluster["health"]["issues"][0]["message"] == "etcd ended with code -9"
+    assert cluster["endpoint"] == endpoint
+    account.eks.delete_cluster(name="piksel-dev")
+    eventually(lambda: account.eks.list_clusters()["clusters"], lambda names: not names)
+
+
 def test_a_chosen_fault_fails_the_cluster(account: Account, failures: dict[str, str]) -> None:
     failures["CreateCluster"] = "no addresses left"
     account.cluster(wait=False)
@@ -131,6 +142,8 @@ def test_networks_that_the_service_refuses(account: Account) -> None:
         ({"subnetIds": private, "securityGroupIds": [group]}, "does not belong to VPC"),
         ({"subnetIds": private, "endpointPublicAccess": False}, "cannot be false"),
         ({"subnetIds": private, "publicAccessCidrs": ["10.0.0.300/32"]}, "CIDRs are invalid"),
+        ({"subnetIds": private, "publicAccessCidrs": ["203.0.113.5/32", "10.0.0.0/8"]}, "invalid in publicAccessCidrs"),
+        ({"subnetIds": private, "publicAccessCidrs": ["192.168.7.0/24"]}, "invalid in publicAccessCidrs"),
     ):
         with refused("InvalidParameterException", text):
             account.eks.create_cluster(name="x", roleArn=role, resourcesVpcConfig=vpc_config)

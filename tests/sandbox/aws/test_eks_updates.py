@@ -52,13 +52,13 @@ def test_versions_that_are_refused(account: Account, version: str, text: str) ->
 
 def test_a_failing_upgrade_says_why_and_leaves_the_version(account: Account, planes: Planes) -> None:
     account.cluster(version="1.34")
-    planes.states, planes.reason = "FAILED", "etcd did not answer"
     update = account.eks.update_cluster_version(name=NAME, version="1.35")["update"]
+    planes.states, planes.reason = "FAILED", "etcd did not answer"
     found = finished(account, update)
     assert found["status"] == "Failed"
     assert found["errors"][0]["errorMessage"] == "etcd did not answer"
     cluster = account.eks.describe_cluster(name=NAME)["cluster"]
-    assert (cluster["status"], cluster["version"]) == ("ACTIVE", "1.34")
+    assert (cluster["status"], cluster["version"]) == ("FAILED", "1.34")
 
 
 def test_a_chosen_fault_fails_an_update(account: Account, failures: dict[str, str]) -> None:

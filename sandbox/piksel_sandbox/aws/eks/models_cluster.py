@@ -63,6 +63,8 @@ class Cluster(Lifecycle):
         self.failure = failure
         # Set once the processes were asked for; before that nothing can be said about them.
         self.has_control_plane = False
+        # Endpoint, certificate and security group show from the first ACTIVE on, also once it has failed since.
+        self.was_active = False
         self.endpoint: str | None = None
         self.certificate_authority: str | None = None
         self.stopped = False
@@ -84,6 +86,10 @@ class Cluster(Lifecycle):
         """The update of the cluster itself that is in progress, or None."""
         return first(list(self.updates.values()), lambda update: update.in_progress)
 
+    def on_settled(self, before: str) -> None:
+        """Remember that the cluster served once."""
+        self.was_active = self.was_active or self.current == "ACTIVE"
+
     def fail(self, reason: str) -> None:
         """Go to FAILED with this reason."""
         self._status = "FAILED"
@@ -96,7 +102,7 @@ class Cluster(Lifecycle):
 
     def to_dict(self) -> dict[str, Any]:
         """Shape `Cluster`; endpoint, identity, certificate and security group are absent until it was ACTIVE."""
-        born = self.security_group_id is not None and self.current not in ("CREATING", "FAILED")
+        born = self.security_group_id is not None and self.was_active
         vpc = self.settings["resourcesVpcConfig"]
         network = self.settings["kubernetesNetworkConfig"]
         silent = [name for name in LOG_TYPES if name not in self.log_types]
@@ -231,11 +237,11 @@ class ClusterBackend:
         cluster.stopped = True
 
     def observe_clusters(self) -> dict[str, tuple[str, str | None]]:
-        """State of the processes, by uid, of the clusters that wait for them; asked without a lock held."""
+        """State of the processes, by uid, of the clusters that need them; asked without a lock held."""
         seen = {}
         for cluster in list(self.clusters.values()):
-            waits = cluster.current in ("CREATING", "UPDATING") and cluster.has_control_plane
-            if waits:
+            # ACTIVE ones too, since processes may die at any time
+            if cluster.current in ("CREATING", "UPDATING", "ACTIVE") and cluster.has_control_plane:
                 planes = seams.control_planes()
                 seen[cluster.ref.uid] = (planes.state(cluster.ref), planes.failure(cluster.ref))
         return seen
@@ -249,6 +255,8 @@ class ClusterBackend:
                     cluster.fail(reason or "The control plane could not be created")
                 elif state == "READY" or cluster.failure:
                     cluster.settle()
+            elif cluster.current == "ACTIVE" and state == "FAILED":
+                cluster.fail(reason or "The control plane ended")
             elif cluster.current == "DELETING" and (cluster.stopped or cluster.failure):
                 cluster.settle()
                 if cluster.current == DELETED:
@@ -304,7 +312,7 @@ class ClusterBackend:
 def vpc_config(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """VpcConfigResponse (without what EKS adds) after `change` of `before`, with the service's defaults.
 
-    Raises InvalidParameterException for no endpoint at all or a bad CIDR.
+    Raises InvalidParameterException for no endpoint at all or a bad or private CIDR.
     """
     merged = {
         "subnetIds": [],
@@ -318,15 +326,27 @@ def vpc_config(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]
     if not merged["endpointPublicAccess"] and not merged["endpointPrivateAccess"]:
         raise InvalidParameterException("Private and public endpoint access cannot be false")
     for cidr in change.get("publicAccessCidrs") or []:
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError:
-            raise InvalidParameterException(f"The following CIDRs are invalid in publicAccessCidrs: [{cidr}]") from None
+        if not _is_public(cidr):
+            raise InvalidParameterException(f"The following CIDRs are invalid in publicAccessCidrs: [{cidr}]")
     if not merged["endpointPublicAccess"]:
         merged["publicAccessCidrs"] = []
     elif not merged["publicAccessCidrs"]:
         merged["publicAccessCidrs"] = ["0.0.0.0/0"]
     return merged
+
+
+def _is_public(cidr: str) -> bool:
+    """Whether this is a CIDR outside the private blocks.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html: none may be reserved; those for
+    documentation pass here, since that page's own example is one.
+    """
+    try:
+        network = ipaddress.ip_network(cidr)
+    except ValueError:
+        return False
+    private = (ipaddress.IPv4Network(block) for block in SERVICE_CIDR_BLOCKS)
+    return not (isinstance(network, ipaddress.IPv4Network) and any(network.subnet_of(block) for block in private))
 
 
 def network_config(request: dict[str, Any]) -> dict[str, Any]:
