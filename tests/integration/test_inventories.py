@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from integration.environment_values import VALUES
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
 PLAYBOOKS = ["site.yml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "playbooks").glob("*.yml"))]
@@ -155,12 +157,16 @@ def test_every_key_is_described_and_only_keys_that_somebody_sets(environment: st
     assert all(option.get("description") for option in SPEC.values())
 
 
-@pytest.mark.requirement("ENV-11", "ENV-12", "ENV-13", "ENV-14", "ENV-15", "ENV-25", "ENV-26")
-def test_dev_takes_the_versions_of_staging() -> None:
-    """What dev ran in 2025 has left support; promotion needs the same versions first in dev."""
-    same = ("piksel_kubernetes_version", "piksel_addon_versions", "piksel_ami_alias", "piksel_gpu_ami_name")
-    dev, staging = keys_of("dev"), keys_of("staging")
-    assert {key: dev[key] for key in same} == {key: staging[key] for key in same}
+@pytest.mark.requirement(
+    *(f"ENV-{number:02d}" for number in range(1, 38) if number != 4), "CONF-02", "CONF-03", "CONF-11"
+)
+def test_every_value_is_the_one_that_was_decided() -> None:
+    """Each environment's values against a table of their own; a typing error in any of them shows."""
+    rows = read(ENVIRONMENTS, list(VALUES), ["site.yml"])
+    hosts = {"piksel-dev": 0, "piksel-staging": 1, "piksel-prod": 2}
+    for _playbook, _play, host, values in rows:
+        assert values == {name: wanted[hosts[host]] for name, wanted in VALUES.items()}
+    assert {host for _playbook, _play, host, _values in rows} == hosts.keys()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

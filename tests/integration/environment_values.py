@@ -1,0 +1,76 @@
+"""What each environment is meant to be, value by value, kept apart from the inventories so that a slip there shows.
+
+Per key: (dev, staging, prod). Dev takes staging's versions, since what it last ran has left support.
+"""
+
+from __future__ import annotations
+
+OAUTH_POOL = "ap-southeast-3_gmR6onwGY"
+OLD_ADDONS = {
+    "coredns": "v1.13.2-eksbuild.4",
+    "kube-proxy": "v1.34.6-eksbuild.2",
+    "vpc-cni": "v1.21.1-eksbuild.7",
+    "aws-ebs-csi-driver": "v1.57.1-eksbuild.1",
+    "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
+}
+NEW_ADDONS = {
+    "coredns": "v1.14.3-eksbuild.3",
+    "kube-proxy": "v1.36.0-eksbuild.13",
+    "vpc-cni": "v1.22.3-eksbuild.1",
+    "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
+    "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+}
+OLD_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.34-v20260403"
+NEW_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.36-v20260801"
+
+VALUES = {
+    "piksel_account_id": ("236122835646", "326641642924", "522783511350"),
+    "piksel_environment": ("dev", "staging", "production"),
+    "piksel_environment_title": ("Development", "Staging", "Production"),
+    "piksel_aws_profile": ("dev-piksel", "staging-piksel", "prod-piksel"),
+    "piksel_vpc_cidr": ("10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"),
+    "piksel_vpc_zones": (2, 2, 3),
+    "piksel_nat_mode": ("single", "single", "single"),
+    "piksel_flow_logs": (True, False, True),
+    "piksel_vpc_id": (None, None, None),
+    "piksel_cluster_name": ("piksel-dev", "piksel-staging", "piksel-production"),
+    "piksel_kubernetes_version": ("1.34", "1.34", "1.36"),
+    "piksel_addon_versions": (OLD_ADDONS, OLD_ADDONS, NEW_ADDONS),
+    "piksel_domain": (None, "staging.piksel.big.go.id", "piksel.big.go.id"),
+    "piksel_dns_zone_id": (None, "Z00431943HAESMJJNQCQR", "Z08561162REF6LC5AY0UM"),
+    "piksel_hub_dns_role_name": (
+        None,
+        "externaldns-crossaccount-role-staging",
+        "externaldns-pod-identity-target-role-production",
+    ),
+    "piksel_hub_cloudfront_role_name": (
+        None,
+        "odc-cloudfront-crossaccount-role-staging",
+        "odc-cloudfront-crossaccount-role-production",
+    ),
+    "piksel_oauth_domain": (None, "oauth.piksel.big.go.id", "oauth.piksel.big.go.id"),
+    "piksel_oauth_user_pool_id": (None, OAUTH_POOL, OAUTH_POOL),
+    "piksel_database_instance_class": ("db.t3.small", "db.t4g.large", "db.m7g.large"),
+    "piksel_database_storage_gib": (50, 50, 70),
+    "piksel_database_max_storage_gib": (None, None, 200),
+    "piksel_database_engine_version": ("16", "16", "17.10"),
+    "piksel_database_backup_days": (14, 14, 30),
+    "piksel_database_multi_az": (False, False, False),
+    "piksel_ami_alias": ("al2023@v20260403", "al2023@v20260403", "al2023@v20260801"),
+    "piksel_gpu_ami_name": (OLD_GPU_IMAGE, OLD_GPU_IMAGE, NEW_GPU_IMAGE),
+    "piksel_default_cpu_limit": (10000, 10000, 10000),
+    "piksel_gpu_limit": (30, 30, 30),
+    "piksel_data_production_cpu_limit": (450, 450, 10000),
+    "piksel_artifact_expiry_days": (60, 60, 60),
+    "piksel_terria_expiry_days": (60, 60, 60),
+    "piksel_waf_log_retention_days": (30, 30, 365),
+    "piksel_grafana_enabled": (True, False, True),
+    "piksel_transit_gateway_id": (None, None, None),
+    "piksel_resolver_addresses": (None, None, None),
+    "piksel_flux_path": ("clusters/development", "clusters/staging", "clusters/production"),
+    "piksel_slack_channel": ("flux-piksel-dev-env", "flux-piksel-staging-env", "flux-piksel-prod-env"),
+    "piksel_identity_backend": ("irsa", "irsa", "irsa"),
+    "piksel_acme_email": (None, "piksel@big.go.id", "piksel@big.go.id"),
+    "piksel_cost_center": (None, None, None),
+    "piksel_jupyterhub_admins": (None, None, None),
+}
