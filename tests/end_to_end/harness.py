@@ -49,9 +49,18 @@ class Run:
         """Sum of Ansible's ``changed`` counters over all hosts."""
         return sum(counters["changed"] for counters in self.recap.values())
 
-    def names(self) -> set[tuple[str, str, str, str]]:
-        """Each operation as (host, action, kind, key): what a plan and its run have in common."""
-        return {(item["host"], item["action"], item["kind"], item["key"]) for item in self.done}
+    def names(self) -> set[tuple[str, str, str, str, tuple[str, ...]]]:
+        """Each operation as (host, action, kind, key, paths): what a plan and its run have in common."""
+        return {
+            (
+                item["host"],
+                item["action"],
+                item["kind"],
+                item["key"],
+                tuple(sorted(one["path"] for one in item["changes"])),
+            )
+            for item in self.done
+        }
 
     def ok(self) -> Run:
         """Return the run itself, or fail with its output.
