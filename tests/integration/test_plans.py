@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -51,6 +52,38 @@ def test_one_task_starts_the_cluster_and_another_waits_for_it(platform: Platform
     assert done["cluster"]["security_group_id"].startswith("sg-")
 
 
+@pytest.mark.requirement("EKS-09")
+@pytest.mark.parametrize(
+    ("mode", "freely"),
+    [("CONFIG_MAP", ["authentication_mode", "logging_types"]), ("API_AND_CONFIG_MAP", ["logging_types"])],
+)
+def test_the_step_to_access_entries_only_waits_for_its_word(platform: Platform, mode: str, freely: list) -> None:
+    adopted = copy.deepcopy(platform.wanted)
+    adopted["eks_cluster"]["authentication_mode"] = mode
+    adopted["eks_access_entries"]["access_entries"] = {}
+    platform.converge(wanted=adopted)
+    platform.wanted["eks_cluster"] |= {"authentication_mode": "API", "logging_types": ["audit"]}
+    plan = platform.converge(check=True)
+    run = platform.converge()
+    changed, *created = run.names()
+    assert (changed[:2], sorted(changed[2])) == (("update", "eks_cluster"), freely)
+    assert {name[:2] for name in created} == {("create", "eks_access_entry")}
+    assert plan.names() == run.names()
+    for told in (plan, run):
+        assert [(item["consent"], item["changes"]) for item in told.held] == [
+            (
+                "restrict:eks_cluster/core.cluster",
+                [{"path": "authentication_mode", "before": "API_AND_CONFIG_MAP", "after": "API"}],
+            )
+        ]
+    platform.cloud.clear_calls()
+    assert platform.converge().operations == []
+    assert platform.writes() == []
+    last = platform.converge(consent=("restrict:eks_cluster/core.cluster",))
+    assert last.names() == [("update", "eks_cluster", ["authentication_mode"])]
+    assert platform.converge().operations == []
+
+
 @pytest.mark.requirement("EKS-02")
 @pytest.mark.parametrize(
     ("change", "words"),
@@ -83,8 +116,15 @@ def test_a_cluster_is_changed_in_place_one_update_after_another(built: Platform,
     paths = [path for path in wanted["eks_cluster"] if wanted["eks_cluster"][path] != built.wanted["eks_cluster"][path]]
     plan = built.converge(check=True, wanted=wanted)
     built.cloud.clear_calls()
-    run = built.converge(wanted=wanted)
-    assert plan.names() == run.names()
+    run = built.converge(wanted=wanted, consent=("restrict:eks_cluster/core.cluster",))
+    assert [item["consent"] for item in plan.held] == ["restrict:eks_cluster/core.cluster"]
+    assert plan.names() == [
+        (
+            "update",
+            "eks_cluster",
+            [path for _, _, names in run.names() for path in names if path != "authentication_mode"],
+        )
+    ]
     assert [(action, kind, sorted(names)) for action, kind, names in run.names()] == [
         ("update", "eks_cluster", sorted(paths))
     ]

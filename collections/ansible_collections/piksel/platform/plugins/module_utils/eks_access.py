@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code, is_boto3_error_message
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, errors, ownership, tagging, unknown
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
@@ -15,6 +15,8 @@ from ansible_collections.piksel.platform.plugins.module_utils.reconcile import p
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
 ENTRY_TYPES = ("STANDARD", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
+# How EKS refuses to look for entries in a cluster whose access is by ConfigMap alone.
+NO_ENTRIES = "authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"
 POLICY_OPTIONS = {
     "policy": {"type": "str", "required": True},
     "scope": {"type": "str", "choices": ["cluster", "namespace"], "default": "cluster"},
@@ -62,7 +64,7 @@ class AccessEntry(Resource):
         return f"{self.kind} {self.name} of cluster {self.cluster}"
 
     def read(self):
-        """DescribeAccessEntry and ListAssociatedAccessPolicies; a cluster that does not exist has none."""
+        """DescribeAccessEntry and ListAssociatedAccessPolicies; none in a cluster that does not exist or take entries."""
         if any(map(unknown.is_unknown, (self.name, self.cluster, self.endpoint))):
             return None
         try:
@@ -70,6 +72,8 @@ class AccessEntry(Resource):
             pages = self.eks.get_paginator("list_associated_access_policies").paginate(**self.which)
             policies = [policy for page in pages for policy in page["associatedAccessPolicies"]]
         except is_boto3_error_code("ResourceNotFoundException"):
+            return None
+        except is_boto3_error_message(NO_ENTRIES):
             return None
         return {
             "principal_arn": self.name,
@@ -211,6 +215,8 @@ def _unwanted(clients, params, principals):
             pages = eks.get_paginator("list_access_entries").paginate(clusterName=cluster)
             others = [arn for page in pages for arn in page["accessEntries"] if arn not in principals]
         except is_boto3_error_code("ResourceNotFoundException"):
+            return []
+        except is_boto3_error_message(NO_ENTRIES):
             return []
         found = [AccessEntry(clients, cluster, scope, "", arn, {}) for arn in others]
         tags = parallel(lambda entry: (entry.read() or {}).get("tags", {}), found)

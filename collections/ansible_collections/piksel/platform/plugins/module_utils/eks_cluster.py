@@ -134,6 +134,22 @@ class Cluster(Resource):
                 findings.append(PlatformError(message, subject=self.subject, advice=advice, **self.place()))
         return findings
 
+    def restrictions(self, changes):
+        """The step to access entries only: whoever stands just in the ConfigMap aws-auth loses access by it.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html
+        """
+        free, restricting = [], []
+        for change in changes:
+            if (change.path, change.after) != ("authentication_mode", eks_request.ACCESS_MODES[-1]):
+                free.append(change)
+                continue
+            both = eks_request.ACCESS_MODES[-2]
+            if change.before != both:
+                free.append(Change(change.path, change.before, both))
+            restricting.append(Change(change.path, both, change.after))
+        return free, restricting
+
     def unusable(self, found):
         """A failed cluster stays failed."""
         if found["status"] == "FAILED":
@@ -169,6 +185,9 @@ class Cluster(Resource):
             self.eks.tag_resource(resourceArn=found["arn"], tags=tags)
         if all(change.path.startswith("tags.") for change in changes):
             return {**found, "tags": {**found["tags"], **tags}}
+        # The updates compare anew until nothing differs: they must not find what was held back.
+        mode = next((change.after for change in changes if change.path == "authentication_mode"), None)
+        self.wanted = {**self.wanted, "authentication_mode": mode}
         return Updates(self).run(found)
 
     def delete(self, found):

@@ -140,6 +140,20 @@ def _planned(resource, found, consent):
         return Step(resource, found, Operation("create", resource, resource.creation()))
     changes = resource.changes(found)
     errors.combined(resource.refusals(found, changes))
+    word = resource.consent_word("restrict")
+    free, restricting = (changes, []) if word in consent else resource.restrictions(changes)
+    step = _gated(resource, found, free, consent)
+    if not restricting:
+        return step
+    if step.operation and step.operation.action == "replace":
+        # Nobody loses anything more when the whole object is made anew.
+        return _gated(resource, found, changes, consent)
+    step.held.append(Operation("update", resource, restricting, word))
+    return step
+
+
+def _gated(resource, found, changes, consent):
+    """The step for these changes of an object that exists."""
     word = resource.gate(found, changes)
     if word is None:
         return Step(resource, found, Operation("update", resource, changes) if changes else None)

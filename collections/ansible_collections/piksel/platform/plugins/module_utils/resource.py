@@ -129,6 +129,10 @@ class Resource(ABC):
         """The action word ("replace", "restore") whose consent these changes need, None when none is needed."""
         return "replace" if any(change.immutable for change in changes) else None
 
+    def restrictions(self, changes: list) -> tuple:
+        """(changes that need no consent for this, changes that take access from others: these need "restrict")."""
+        return changes, []
+
     def unusable(self, _found: dict) -> str | None:
         """Why the object cannot serve as it is; then a held change fails the run instead of being passed over."""
         return None

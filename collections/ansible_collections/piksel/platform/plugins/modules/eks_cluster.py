@@ -80,7 +80,10 @@ options:
     description: ARN of the KMS key that Kubernetes secrets are encrypted with.
     type: str
   authentication_mode:
-    description: How callers are mapped to Kubernetes users; it can only go from V(CONFIG_MAP) towards V(API).
+    description:
+      - How callers are mapped to Kubernetes users; it can only go from V(CONFIG_MAP) towards V(API).
+      - The last step of an existing cluster, from V(API_AND_CONFIG_MAP) to V(API), locks out whoever stands only in the
+        ConfigMap C(aws-auth). It is held until O(consent) has C(restrict:eks_cluster/SCOPE.KEY).
     type: str
     choices: [CONFIG_MAP, API_AND_CONFIG_MAP, API]
     default: API
