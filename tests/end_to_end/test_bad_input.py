@@ -163,3 +163,15 @@ def test_several_findings_about_the_network(record, play: Play, aws) -> None:
 def test_unknown_kubernetes_version(record, play: Play) -> None:
     """A version that EKS does not offer is refused with those it does."""
     refused(play("site.yml", ["dev"], "-e", "piksel_kubernetes_version='1.99'"), record, "1.99", "1.36")
+
+
+@pytest.mark.requirement("GEN-11", "NET-05")
+@pytest.mark.parametrize("playbook", ["site.yml", "playbooks/vpc_lookup.yml", "playbooks/eks_cluster.yml"])
+def test_findings_of_account_and_network_come_in_one_message(playbook: str, record, play: Play, aws) -> None:
+    """An unknown version, a missing role and a missing tag are told by the same task."""
+    ec2 = aws("ec2")
+    subnet = ec2.describe_subnets(Filters=[{"Name": "tag:SubnetType", "Values": ["Private"]}])["Subnets"][0]
+    ec2.delete_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "karpenter.sh/discovery"}])
+    run = play(playbook, ["dev"], "-e", "piksel_kubernetes_version='1.99'", "-e", "piksel_automation_role_name=nobody")
+    refused(run, record, "3 findings", "does not offer Kubernetes 1.99", "role nobody", subnet["SubnetId"])
+    assert sum(counters["failed"] for counters in run.recap.values()) == 1

@@ -64,7 +64,7 @@ class AccessEntry(Resource):
         return f"{self.kind} {self.name} of cluster {self.cluster}"
 
     def read(self):
-        """DescribeAccessEntry and ListAssociatedAccessPolicies; none in a cluster that does not exist or take entries."""
+        """DescribeAccessEntry and ListAssociatedAccessPolicies; none where the cluster does not exist or takes none."""
         if any(map(unknown.is_unknown, (self.name, self.cluster, self.endpoint))):
             return None
         try:

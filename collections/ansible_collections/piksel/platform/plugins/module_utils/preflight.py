@@ -43,8 +43,8 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     """Do all look-ups at the same time. No write call.
 
     Returns {"changed": False, "administrator_role_arns": {name: ARN}, "cluster_version": str | None, "support":
-    {...}, "hub_roles":
-    {key: {"arn", "reachable"}}, "warnings": [text]}; raises FindingsError with the findings of all of them.
+    {...}, "hub_roles": {key: {"arn", "reachable"}}, "findings": [text], "notices": [text]}. Raises FindingsError with
+    the findings of all of them, unless ``on_findings`` says that they are returned.
     """
     lookups = [
         lambda: administrator_role(clients, params["admin_role_path"], params["admin_role_prefix"]),
@@ -55,7 +55,10 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)
-    errors.combined([finding for report in reports for finding in report.findings])
+    findings = [finding for report in reports for finding in report.findings]
+    if params["on_findings"] == "fail":
+        errors.combined(findings)
+    result["findings"] = [str(finding) for finding in findings]
     for report in reports:
         result["administrator_role_arns"].update(report.facts.pop("administrator", {}))
         result.update(report.facts)

@@ -225,13 +225,18 @@ class Check:
 def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     """Find the network, read all of it at the same time, and check it. No write call.
 
-    Returns the facts that later stages need (see the module's documentation); raises FindingsError with every finding.
+    Returns the facts that later stages need (see the module's documentation); raises FindingsError with every finding,
+    those of earlier look-ups first.
     """
-    network = vpc_read.read(clients, params)
+    earlier = [PlatformError(text) for text in params["earlier_findings"]]
+    try:
+        network = vpc_read.read(clients, params)
+    except PlatformError as error:
+        errors.combined([*earlier, error])
     check = Check(params, network, clients).run()
     if not params["add_missing_tags"]:
         check.tag_findings()
-    errors.combined(check.findings)
+    errors.combined([*earlier, *check.findings])
     return {
         "changed": False,
         "vpc_id": network.vpc_id,

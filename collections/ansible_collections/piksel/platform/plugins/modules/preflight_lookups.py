@@ -13,8 +13,8 @@ description:
   - Finds the roles that get access to the cluster, asks EKS for the wanted Kubernetes version and compares it with
     the cluster that exists, tries the roles of the hub account, and compares service quotas. All at the same time,
     and without a write call.
-  - Fails with everything that has to be put right, all at once. What is only worth knowing is returned in
-    RV(notices).
+  - Fails with everything that has to be put right, all at once, unless O(on_findings) says otherwise. What is only
+    worth knowing is returned in RV(notices).
 author:
   - Piksel platform contributors (@piksel-platform)
 options:
@@ -67,6 +67,13 @@ options:
             asked when O(cluster_name) exists.
         type: int
         required: true
+  on_findings:
+    description:
+      - Whether findings end the task, or are returned in RV(findings) to be told together with those of
+        M(piksel.platform.vpc_lookup).
+    type: str
+    choices: [fail, return]
+    default: fail
 extends_documentation_fragment:
   - piksel.platform.aws
 attributes:
@@ -118,6 +125,12 @@ quotas:
   type: dict
   sample:
     L-1194D53C: 100
+findings:
+  description: What has to be put right. There is none unless O(on_findings=return).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 notices:
   description: What does not stop a run and is worth knowing.
   returned: success
@@ -152,6 +165,7 @@ SPEC = runner.spec(
                 "needed": {"type": "int", "required": True},
             },
         },
+        "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},
     },
 )
 

@@ -80,6 +80,14 @@ options:
       - They can then be handed to M(piksel.platform.ec2_tags).
     type: bool
     default: false
+  earlier_findings:
+    description:
+      - What earlier look-ups found and did not fail for, for example
+        RV(piksel.platform.preflight_lookups#module:findings).
+      - The task fails with these and its own findings in one message.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - piksel.platform.aws
 attributes:
@@ -199,6 +207,7 @@ SPEC = runner.spec(
         "transit_gateway_id": {"type": "str"},
         "hub_cidr": {"type": "str"},
         "add_missing_tags": {"type": "bool", "default": False},
+        "earlier_findings": {"type": "list", "elements": "str", "default": []},
     },
     required_one_of=[["vpc_id", "name"]],
 )
