@@ -17,6 +17,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.plugin_utils.catalogue import RULES
 from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_scan import (
     Definition,
     Place,
@@ -89,6 +90,7 @@ class Check:
             for name, option in role.options.items():
                 if name not in role.handed:
                     self.role_input(role, name, option)
+                    self.catalogue(name)
         self.disjoint()
         return self
 
@@ -150,6 +152,17 @@ class Check:
             for message, path in validate(name, option, self.host.values[name]):
                 blame = keys[0] if len(keys) == 1 and keys[0] in self.last else name
                 self._find(self._below(blame, path), blame, message if blame == name else f"{message} ({where})")
+
+    def catalogue(self, name: str) -> None:
+        """What the entries of a catalogue may not say, beyond their types."""
+        if name not in RULES or self.host.values.get(name) is None or self._sources(name) & self._blamed:
+            return
+        keys = [key for key in sorted(self._sources(name)) if key in self.spec and self.host.values.get(key)]
+        for problem in list(RULES[name](self.host.values[name], self.host.values)):
+            # The key of the inventory that has such an entry, else the input itself.
+            blame = next((key for key in keys if _holds(self.host.values[key], problem.path)), name)
+            label = ".".join([blame, *problem.path])
+            self._find(self._below(blame, problem.path), label, problem.message, problem.advice)
 
     def disjoint(self) -> None:
         """Networks that overlap with those of other accounts or with each other: keys marked ``disjoint``."""
@@ -350,6 +363,10 @@ def _narrowest(host: str, groups: dict[str, list[str]]) -> str:
         key=lambda name: (len(groups[name]), name),
         default=host,
     )
+
+
+def _holds(value: t.Any, path: list[str]) -> bool:
+    return bool(path) and isinstance(value, dict) and path[0] in value
 
 
 def _words(value: t.Any) -> set[str]:

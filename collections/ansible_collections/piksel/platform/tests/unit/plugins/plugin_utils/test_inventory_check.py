@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.piksel.platform.plugins.plugin_utils import inventory_check, inventory_scan
+from ansible_collections.piksel.platform.plugins.plugin_utils.catalogue import Problem
 from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_check import Role
 
 HOSTS = "dev:\n  hosts:\n    piksel-dev:\n"
@@ -27,13 +28,13 @@ class Inventory:
         (self.root / account / "hosts.yml").write_text(HOSTS.replace("dev", account))
         (folder / name).write_text(text)
 
-    def check(self, spec, roles=(), options=(), values=None, failed=None, command_line=()):
+    def check(self, spec, roles=(), options=(), values=None, failed=None, command_line=(), evaluated=None):
         sources = [str(self.root / "dev")]
         scan = inventory_scan.scan(sources)
         raw = {one.name: yaml.safe_load(yaml.serialize(one.node)) for one in scan.of_host(["dev"], "piksel-dev")}
         raw.update(values or {})
-        evaluated = {name: value for name, value in raw.items() if name not in (failed or {})}
-        host = inventory_check.Host("piksel-dev", ["dev"], evaluated, raw, failed or {}, frozenset(command_line))
+        known = {name: value for name, value in raw.items() if name not in (failed or {})} | (evaluated or {})
+        host = inventory_check.Host("piksel-dev", ["dev"], known, raw, failed or {}, frozenset(command_line))
         others = inventory_scan.scan(inventory_scan.siblings(sources))
         return inventory_check.Check(host, scan, others, spec, list(roles), options).run(["dev"])
 
@@ -251,3 +252,22 @@ def test_a_converge_of_several_accounts_must_be_asked_for(asked, hosts, check_mo
     findings = [str(one) for one in inventory_check.accounts(asked, hosts, GROUPS, check_mode)]
     assert bool(findings) == bool(words)
     assert words is None or words in findings[0]
+
+
+def test_a_rule_of_a_catalogue_blames_the_key_that_holds_the_entry(inventory, monkeypatch):
+    inventory.write("dev", "x.yml", "---\nnames:\n  a:\n    name: same\n  b:\n    name: same\nzone: x\n")
+    role = Role("role", {"role_names": {"type": "dict"}})
+    spec = {"names": {"type": "dict"}, "zone": {"type": "str"}}
+    problem = Problem(["b", "name"], "is taken", "Rename it.")
+    monkeypatch.setitem(inventory_check.RULES, "role_names", lambda _value, _values: [problem])
+    made = {"b": {"name": "same"}}
+    (finding,) = inventory.findings(spec, [role], values={"role_names": "{{ names }}"}, evaluated={"role_names": made})
+    assert finding == f"{FILE}:6: names.b.name: is taken. Rename it."
+
+
+def test_a_rule_is_not_asked_about_what_is_wrong_already(inventory, monkeypatch):
+    inventory.write("dev", "x.yml", "---\nnames: 3\n")
+    role = Role("role", {"role_names": {"type": "dict"}})
+    monkeypatch.setitem(inventory_check.RULES, "role_names", lambda value, _values: [Problem([], value.missing)])
+    (finding,) = inventory.findings({"names": {"type": "dict"}}, [role], values={"role_names": "{{ names }}"})
+    assert finding.startswith(f"{FILE}:2: names: ")

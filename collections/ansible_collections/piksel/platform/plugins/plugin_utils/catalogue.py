@@ -1,0 +1,27 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules of the catalogues that no argument spec can express: what entries say about each other, and what AWS would
+refuse. Pure: no call. The inventory's check asks them before the first call of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What is wrong with an entry of a catalogue; ``path`` leads to it below the role's input."""
+
+    path: list[str]
+    message: str
+    advice: str | None = None
+
+
+# A rule gets the evaluated input and every evaluated variable of the host by name.
+Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
+
+# Name of a role's input to its rule; each area of the platform keeps its rules in a file of its own.
+RULES: dict[str, Rule] = {}
