@@ -173,5 +173,5 @@ def test_findings_of_account_and_network_come_in_one_message(playbook: str, reco
     subnet = ec2.describe_subnets(Filters=[{"Name": "tag:SubnetType", "Values": ["Private"]}])["Subnets"][0]
     ec2.delete_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "karpenter.sh/discovery"}])
     run = play(playbook, ["dev"], "-e", "piksel_kubernetes_version='1.99'", "-e", "piksel_automation_role_name=nobody")
-    refused(run, record, "3 findings", "does not offer Kubernetes 1.99", "role nobody", subnet["SubnetId"])
+    refused(run, record, "3 findings", "Kubernetes 1.99 of cluster piksel-dev", "role nobody", subnet["SubnetId"])
     assert sum(counters["failed"] for counters in run.recap.values()) == 1
