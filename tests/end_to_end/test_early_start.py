@@ -25,7 +25,9 @@ PLAYBOOK = """\
         name: piksel.platform.eks_cluster
         tasks_from: wait
     - ansible.builtin.assert:
-        that: eks_cluster_result.arn is search(':cluster/piksel-dev$')
+        that:
+          - eks_cluster_result.arn is search(':cluster/piksel-dev$')
+          - eks_cluster_result.endpoint is match(endpoint | default(''))
 """
 
 
@@ -52,3 +54,13 @@ def test_start_and_wait_make_together_what_main_makes(empty, play: Play, tmp_pat
     again = play(str(path), ["dev"]).ok()
     assert again.done == []
     assert again.changed == 0
+
+    # A cluster that is replaced: the plan hands on nothing of the one that goes.
+    before = aws("eks").describe_cluster(name="piksel-dev")["cluster"]["endpoint"]
+    consent = ("-e", "eks_cluster_service_cidr=10.100.0.0/16")
+    consent += ("-e", '{"eks_cluster_consent": ["replace:eks_cluster/eks_cluster.cluster"]}')
+    plan = play(str(path), ["dev"], "--check", *consent, "-e", "endpoint='.known after apply'").ok()
+    assert [(item["action"], item["kind"]) for item in plan.done][0] == ("replace", "eks_cluster")
+    run = play(str(path), ["dev"], *consent, "-e", "endpoint=https://").ok()
+    assert run.names() == plan.names()
+    assert aws("eks").describe_cluster(name="piksel-dev")["cluster"]["endpoint"] != before

@@ -37,6 +37,7 @@ CLUSTER_ARGUMENTS = {
     "zonal_shift": {"type": "bool"},
     "deletion_protection": {"type": "bool"},
     "state": {"type": "str", "choices": ["present", "started", "active"], "default": "present"},
+    "made_anew": {"type": "bool", "default": False},
 }
 # What only waits needs no more than a name.
 CLUSTER_NEEDS = [("state", state, ("cluster_role_arn", "subnet_ids")) for state in ("present", "started")]
@@ -287,7 +288,7 @@ def _log_types(cluster):
 
 
 _REFUSALS = {"version": eks_request.version_refusal, "authentication_mode": eks_request.access_mode_refusal}
-NOT_ATTRIBUTES = ("key", "name", "state")
+NOT_ATTRIBUTES = ("key", "name", "state", "made_anew")
 
 
 def run_cluster(params: dict, check_mode: bool, clients, progress=None) -> dict:
@@ -297,17 +298,21 @@ def run_cluster(params: dict, check_mode: bool, clients, progress=None) -> dict:
     wanted["tags"] = arguments.tags(Cluster.kind, params, key, {})
     cluster = Cluster(clients, params["scope"], key, params["name"], wanted, waits=params["state"] != "started")
     if params["state"] == "active":
-        result = _awaited(cluster, check_mode, progress)
+        result = _awaited(cluster, check_mode, params["made_anew"], progress)
     else:
         result = reconcile([cluster], check_mode, consent=params["consent"], progress=progress)
     return {**result, "cluster": result["resources"][key]}
 
 
-def _awaited(cluster, check_mode, progress):
-    """The result for a cluster that another task started: nothing is planned, only waited for."""
+def _awaited(cluster, check_mode, made_anew, progress):
+    """The result for a cluster that another task started: nothing is planned, only waited for.
+
+    ``made_anew``: that task replaces the cluster, so what check mode finds is not the one that will be handed on.
+    """
     cluster.progress = progress
     with told(cluster.subject, cluster.clients):
-        found = cluster.settle(cluster.read(), check_mode)
+        gone = check_mode and made_anew
+        found = None if gone else cluster.settle(cluster.read(), check_mode)
         if not check_mode and (found is None or found["status"] == "FAILED"):
             reason = f"the cluster is in state FAILED: {found['failure']}" if found else "the cluster does not exist"
             raise PlatformError(reason, subject=cluster.subject, **cluster.place())

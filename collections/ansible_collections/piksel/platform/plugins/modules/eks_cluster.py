@@ -117,6 +117,11 @@ options:
     type: str
     choices: [present, started, active]
     default: present
+  made_anew:
+    description: With O(state=active), whether the task that started the cluster replaces it. Then check mode hands on
+      unknown facts, and not those of the cluster that goes.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - piksel.platform.aws
   - piksel.platform.reconcile
