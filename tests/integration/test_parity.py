@@ -16,7 +16,7 @@ from integration.estate import PROFILE, REGION, SCOPE, STEPS, Platform
 ROOT = Path(__file__).resolve().parents[2]
 # A task's environment never reaches the controller's process, so such a task runs as a module.
 AS_MODULE = {"PIKSEL_TEST": "1"}
-LOOKUPS = {"aws_account": {}, "eks_versions": {"version": "1.34"}}
+LOOKUPS = {"aws_account": {}}
 # Only a module adds these by itself.
 OWN = ("invocation", "warnings", "ansible_facts")
 

@@ -235,10 +235,3 @@ def test_wrong_access_entries_are_told_together_before_any_call(platform: Platfo
     assert "2 findings" in message
     assert "Scope namespace needs namespaces" in message
     assert "takes neither policies nor groups" in message
-
-
-def test_versions_are_those_that_eks_offers(platform: Platform) -> None:
-    found = platform.call("eks_versions", {"version": "1.34"})
-    assert "1.34" in found["offered"]
-    assert found["versions"]["1.34"]["end_of_standard_support"] > "2026"
-    assert "does not offer Kubernetes 1.99. It offers" in platform.call("eks_versions", {"version": "1.99"})["msg"]
