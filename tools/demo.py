@@ -48,14 +48,9 @@ def sandbox_environment() -> dict[str, str]:
     """The environment that `eval "$(piksel-sandbox env)"` gives a shell, with the tools of .venv on PATH."""
     environment = dict(os.environ, PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}")
     run([BIN / "piksel-sandbox", "up"], environment)
-    printed = subprocess.run(
-        [BIN / "piksel-sandbox", "env"], env=environment, check=True, capture_output=True, text=True
-    )
-    for word in shlex.split(printed.stdout):
-        name, equals, value = word.partition("=")
-        if equals:
-            environment[name] = value
-    return environment
+    shell = ["sh", "-c", 'lines=$(piksel-sandbox env) && eval "$lines" && env -0']
+    shown = subprocess.run(shell, env=environment, check=True, capture_output=True, text=True).stdout
+    return dict(entry.split("=", 1) for entry in shown.split("\0") if entry)
 
 
 def marked_roles(session: boto3.Session) -> Iterator[str]:

@@ -59,10 +59,7 @@ def command_status(sandbox: Sandbox, _options: argparse.Namespace) -> None:
 
 def command_env(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     """Prints the variables."""
-    profile = os.environ.get("AWS_PROFILE")
-    if profile and profile not in sandbox.profiles():
-        say(f"AWS_PROFILE is {profile}, which the sandbox does not have: unset it, or choose one of its profiles")
-    sys.stdout.write(environment.exports(sandbox.env()))
+    sys.stdout.write(environment.shell_lines(sandbox.env(), sandbox.stray()))
 
 
 def command_reset(sandbox: Sandbox, _options: argparse.Namespace) -> None:
@@ -103,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     for name, run, text in (
         ("down", command_down, "stop it; leaves no process, port or file in use"),
         ("status", command_status, "show what runs, as JSON; exit code 1 when it is not up"),
-        ("env", command_env, 'print `export NAME=value` lines for eval "$(piksel-sandbox env)"'),
+        ("env", command_env, 'print `export` and `unset` lines for eval "$(piksel-sandbox env)"'),
         ("reset", command_reset, "empty all accounts, stop all clusters, build the fixture again"),
         ("build", command_build, "build the Kubernetes binaries that are missing"),
     ):

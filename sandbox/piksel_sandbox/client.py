@@ -181,6 +181,15 @@ class Sandbox:
         """The variables to lay over the process's own, as `env` prints them."""
         return environment.variables(self.state, self.url)
 
+    def stray(self) -> list[str]:
+        """Names of the process's own variables that would lead clients past the sandbox; `env` unsets them."""
+        return environment.stray(self.profiles())
+
+    def environment(self) -> dict[str, str]:
+        """The process's environment as `eval "$(piksel-sandbox env)"` would leave it, for child processes."""
+        stray = self.stray()
+        return {name: value for name, value in os.environ.items() if name not in stray} | self.env()
+
     def calls(self, *, writes: bool = False, everybody: bool = False) -> list[recordings.Row]:
         """The recorded calls since `clear_calls`, in order of time: the run's, or everybody's; also when down."""
         return recordings.read(self.state, writes=writes, everybody=everybody)

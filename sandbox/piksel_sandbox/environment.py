@@ -1,17 +1,28 @@
-"""The variables that point AWS and Kubernetes clients to a running sandbox."""
+"""The variables that point AWS and Kubernetes clients to a running sandbox, and those that would lead them astray."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from piksel_sandbox.kubernetes import build
 from piksel_sandbox.state import State
 
-# An operator's own for the real AWS; botocore takes empty for not set. Not so AWS_PROFILE, which an explicit profile
-# beats anyway, and AWS_CA_BUNDLE, which does not matter to http.
-STRAY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+# An operator's own for the real AWS: who calls, and where to. Each beats what the sandbox's profiles say, or an
+# endpoint that is named. Not AWS_CA_BUNDLE, which does not matter to http.
+STRAY = frozenset(
+    {
+        "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_DEFAULT_PROFILE",
+        "AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE", "AWS_REGION", "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN",
+        "AWS_URL", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    }
+)  # fmt: skip
+# kubernetes.core takes a server and its credentials from the last of them.
+STRAY_PREFIXES = ("AWS_CONTAINER_", "AWS_ENDPOINT_URL_", "K8S_AUTH_")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -23,8 +34,8 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
         "AWS_EC2_METADATA_DISABLED": "true",
         "KUBECONFIG": str(state.kubeconfig),
         "PIKSEL_SANDBOX_STATE": str(state.folder),
+        **_past_proxies(environ),
     }
-    values.update({name: "" for name in STRAY if environ.get(name)})
     folder = build.binaries_folder()
     path = environ.get("PATH", os.defpath)
     if folder and path.split(os.pathsep)[0] != str(folder):
@@ -32,6 +43,26 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
     return values
 
 
-def exports(values: Mapping[str, str]) -> str:
-    """`export NAME=value` lines for `eval`."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+def stray(profiles: Collection[str], environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the variables in `environ` that must go, sorted; AWS_PROFILE may stay when it is one of `profiles`."""
+    names = {name for name in environ if name in STRAY or name.startswith(STRAY_PREFIXES)}
+    return sorted(name for name in names if not (name == "AWS_PROFILE" and environ[name] in profiles))
+
+
+def _past_proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """A proxy stays, as downloads may need it, but what is on loopback is not asked of it."""
+    if not any(environ.get(spelling) for name in PROXIES for spelling in (name, name.lower())):
+        return {}
+    spellings = ("NO_PROXY", "no_proxy")
+    hosts = [host.strip() for name in spellings for host in environ.get(name, "").split(",") if host.strip()]
+    if "*" in hosts:
+        return {}
+    # Which of the two wins differs from client to client.
+    return dict.fromkeys(spellings, ",".join(dict.fromkeys([*hosts, *LOOPBACK])))
+
+
+def shell_lines(values: Mapping[str, str], unset: Iterable[str]) -> str:
+    """`unset NAME` and `export NAME=value` lines for `eval` in any POSIX shell."""
+    lines = [f"unset {name}" for name in unset]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    return "".join(f"{line}\n" for line in lines)

@@ -60,7 +60,7 @@ def test_start_and_wait_make_together_what_main_makes(empty, play: Play, tmp_pat
     consent = ("-e", "eks_cluster_service_cidr=10.100.0.0/16")
     consent += ("-e", '{"eks_cluster_consent": ["replace:eks_cluster/eks_cluster.cluster"]}')
     plan = play(str(path), ["dev"], "--check", *consent, "-e", "endpoint='.known after apply'").ok()
-    assert [(item["action"], item["kind"]) for item in plan.done][0] == ("replace", "eks_cluster")
+    assert (plan.done[0]["action"], plan.done[0]["kind"]) == ("replace", "eks_cluster")
     run = play(str(path), ["dev"], *consent, "-e", "endpoint=https://").ok()
     assert run.names() == plan.names()
     assert aws("eks").describe_cluster(name="piksel-dev")["cluster"]["endpoint"] != before

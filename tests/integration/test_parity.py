@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +62,7 @@ def run(platform: Platform, folder: Path, *arguments: str) -> dict[str, list[dic
     play.write_text(yaml.safe_dump(playbook(platform.wanted, report)))
     python = Path(sys.executable)
     line = [str(python.parent / "ansible-playbook"), str(play), "-i", "here,", "-c", "local", *arguments]
-    env = {**os.environ, **platform.cloud.env(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    env = {**platform.cloud.environment(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     done = subprocess.run(
         [*line, "-e", f"ansible_python_interpreter={python}"],
         cwd=ROOT,

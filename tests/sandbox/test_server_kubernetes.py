@@ -64,7 +64,7 @@ def children(sandbox: Sandbox) -> list[tuple[int, str]]:
 
 def kubectl(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs kubectl with a kubeconfig that `aws eks update-kubeconfig` wrote."""
-    env = {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **sandbox.env()}
+    env = sandbox.environment()
     if not sandbox.state.kubeconfig.exists():
         command = ["aws", "eks", "update-kubeconfig", "--name", "piksel-dev", "--profile", DEV.profile]
         subprocess.run(command, env=env, check=True, capture_output=True)

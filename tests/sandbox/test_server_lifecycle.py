@@ -237,21 +237,61 @@ def test_commands_say_that_the_sandbox_is_not_up(tmp_path: Path, command: str) -
     assert "is not up: start it with `piksel-sandbox up`" in answer.stderr
 
 
-def test_env_prints_only_exports_that_a_shell_understands(make: Callable[..., Sandbox]) -> None:
+# An operator's shell on the way to the real AWS, by a proxy that does not answer.
+ASTRAY = {
+    "AWS_ACCESS_KEY_ID": "AKIAREALONEREALONE12",
+    "AWS_SECRET_ACCESS_KEY": "a-secret-key-of-the-real-account",
+    "AWS_PROFILE": "real",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL_STS": "https://sts.example.org",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "K8S_AUTH_HOST": "https://kubernetes.example.org",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "all_proxy": "http://127.0.0.1:9",
+    "no_proxy": "example.org",
+}
+
+
+def evaluated(shell: str, folder: Path, then: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs a shell that evaluates `piksel-sandbox env` as the manual says, and `then` something more."""
+    script = f'eval "$({shlex.quote(COMMAND)} --state {shlex.quote(str(folder))} env)"; {then}'
+    path = f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [shell, "-c", script], capture_output=True, text=True, check=False, env={**os.environ, "PATH": path, **env}
+    )
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_env_points_a_shell_to_the_sandbox(make: Callable[..., Sandbox], shell: str) -> None:
     sandbox = make("a folder's name")
     sandbox.up()
-    answer = run(sandbox.state.folder, "env", AWS_ACCESS_KEY_ID="AKIAREALONEREALONE12", AWS_PROFILE="real")
-    assert all(line.startswith("export ") for line in answer.stdout.splitlines())
-    assert "AWS_PROFILE is real, which the sandbox does not have" in answer.stderr
-    shown = subprocess.run(
-        ["bash", "-c", f"eval {shlex.quote(answer.stdout)}; env -0"], capture_output=True, text=True, check=True
-    ).stdout
+    shown = evaluated(shell, sandbox.state.folder, "env -0", **ASTRAY).stdout
     variables = dict(entry.split("=", 1) for entry in shown.split("\0") if entry)
     assert variables["AWS_ENDPOINT_URL"] == sandbox.url
-    assert variables["AWS_ACCESS_KEY_ID"] == ""
     assert Path(variables["AWS_CONFIG_FILE"]).is_file()
     assert Path(variables["KUBECONFIG"]).parent == sandbox.state.folder
     assert Path(variables["AWS_SHARED_CREDENTIALS_FILE"]).stat().st_mode & 0o077 == 0
+    assert [name for name in ASTRAY if name in variables and not name.lower().endswith("_proxy")] == []
+    assert variables["HTTPS_PROXY"] == ASTRAY["HTTPS_PROXY"]
+    assert variables["NO_PROXY"] == variables["no_proxy"] == "example.org,127.0.0.1,localhost"
+
+
+def test_a_shell_that_led_elsewhere_reaches_the_sandbox(make: Callable[..., Sandbox]) -> None:
+    sandbox = make()
+    sandbox.up()
+    whoami = "aws sts get-caller-identity --query Account --output text && aws configure get region"
+    answer = evaluated("sh", sandbox.state.folder, f"export AWS_PROFILE=dev-piksel; {whoami}", **ASTRAY)
+    assert answer.stdout.split() == ["236122835646", "ap-southeast-3"], answer.stderr
+
+
+def test_env_leaves_a_profile_of_the_sandbox(make: Callable[..., Sandbox]) -> None:
+    sandbox = make()
+    sandbox.up()
+    answer = evaluated("sh", sandbox.state.folder, "echo $AWS_PROFILE", AWS_PROFILE="prod-piksel")
+    assert answer.stdout == "prod-piksel\n"
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
