@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from integration import attributes_identity
 from integration.estate import CLUSTER, Platform, trust
+from integration.tampering import MARK, Tampering
 
 ROLE, LOG_GROUP, ALIAS = CLUSTER, f"/aws/eks/{CLUSTER}/cluster", f"alias/eks/{CLUSTER}"
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy"
-MARK = "piksel-platform/key"
-
-
-@dataclass(frozen=True)
-class Tampering:
-    """`change` alters one attribute; the next plan must show exactly `paths` on one object of `kind`, as `action`."""
-
-    kind: str
-    title: str
-    change: Callable[[Platform], object]
-    paths: tuple[str, ...]
-    action: str = "update"
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.title}"
 
 
 def iam(operation: str, **arguments: object) -> Callable[[Platform], object]:
@@ -272,6 +258,7 @@ TAMPERINGS = (
         ),
         "create",
     ),
+    *attributes_identity.TAMPERINGS,
 )
 
 # What somebody else adds to our objects: none of it may ever show in a plan.
@@ -289,4 +276,5 @@ FOREIGN = {
     "ec2_tags": security_group_tags("create_tags", [{"Key": "billing", "Value": "42"}]),
     "eks_access_entry": access_tags("tag_resource", tags={"billing": "42"}),
     "access entry": foreign_entry,
+    **attributes_identity.FOREIGN,
 }

@@ -10,6 +10,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
+from integration import estate_identity
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
@@ -19,7 +20,15 @@ SOMEBODY = "dev-network-owner"
 SCOPE, CLUSTER = "core", "core-test"
 TAGS = {"Project": "Piksel", "Owner": "Team"}
 # In the order in which a run goes through them.
-STEPS = ("iam_roles", "kms_keys", "log_groups", "eks_cluster", "ec2_tags", "eks_access_entries")
+STEPS = (
+    "iam_roles",
+    "kms_keys",
+    "log_groups",
+    "eks_cluster",
+    "ec2_tags",
+    "eks_access_entries",
+    *estate_identity.STEPS,
+)
 
 
 def trust(service: str) -> dict:
@@ -44,6 +53,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
                     "permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess",
                 },
                 "node": {"name": f"{CLUSTER}-node", "assume_role_policy": trust("ec2.amazonaws.com")},
+                "pods": {"name": f"{CLUSTER}-pods", "assume_role_policy": estate_identity.POD_TRUST},
             },
         },
         "kms_keys": {
@@ -100,6 +110,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
                 "node": {"principal_arn": f"{role}-node", "type": "EC2_LINUX"},
             },
         },
+        **estate_identity.specification(account, CLUSTER, TAGS),
     }
 
 

@@ -7,7 +7,10 @@ import pytest
 from integration.attributes import FOREIGN, TAMPERINGS, Tampering
 from integration.estate import Platform
 
-CHECKED = {"path", "principal_arn", "type", "version", "cluster_role_arn", "encryption_key_arn", "authentication_mode"}
+CHECKED = {
+    *("path", "principal_arn", "type", "version", "cluster_role_arn", "encryption_key_arn", "authentication_mode"),
+    *("url", "namespace", "service_account"),
+}
 
 
 @pytest.mark.requirement("GEN-10", "EKS-03", "EKS-04", "EKS-05", "EKS-06", "EKS-07", "EKS-08", "EKS-13", "EKS-36")

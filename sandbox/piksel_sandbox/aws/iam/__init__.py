@@ -1,4 +1,4 @@
-"""IAM as moto has it, with every AWS managed policy in every account at no cost per account."""
+"""IAM with every AWS managed policy in every account at no cost per account, with quotas and audiences of providers."""
 
 from __future__ import annotations
 

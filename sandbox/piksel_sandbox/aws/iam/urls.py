@@ -1,5 +1,9 @@
-"""moto finds the routes of a backend beside its models; IAM's are unchanged."""
+"""Routes of IAM."""
 
-from moto.iam.urls import url_bases, url_paths
+from moto.iam.urls import url_bases
+
+from .responses import SandboxIamResponse
+
+url_paths = {"{0}/$": SandboxIamResponse.dispatch}
 
 __all__ = ["url_bases", "url_paths"]

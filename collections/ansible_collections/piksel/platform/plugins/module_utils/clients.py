@@ -34,7 +34,7 @@ CONNECT_ATTEMPTS = 3
 POOL = 16
 
 # Calls that make a new object each time they are repeated and carry no client token: a lost answer must be looked up.
-NOT_IDEMPOTENT = frozenset({("kms", "CreateKey")})
+NOT_IDEMPOTENT = frozenset({("kms", "CreateKey"), ("iam", "CreatePolicyVersion")})
 
 AWS_ARGUMENTS = {
     "profile": {"type": "str"},
