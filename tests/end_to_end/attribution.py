@@ -39,16 +39,32 @@ AWS_KINDS = {
     ("eks", "UpdateClusterConfig"): "eks_cluster",
     ("eks", "UpdateClusterVersion"): "eks_cluster",
     ("eks", "AssociateEncryptionConfig"): "eks_cluster",
-    ("eks", "TagResource"): "eks_cluster",
     ("eks", "CreateAccessEntry"): "eks_access_entry",
     ("eks", "UpdateAccessEntry"): "eks_access_entry",
     ("eks", "DeleteAccessEntry"): "eks_access_entry",
     ("eks", "AssociateAccessPolicy"): "eks_access_entry",
     ("eks", "DisassociateAccessPolicy"): "eks_access_entry",
     ("ec2", "CreateTags"): "ec2_tags",
+    ("iam", "CreatePolicy"): "iam_policy",
+    ("iam", "CreatePolicyVersion"): "iam_policy",
+    ("iam", "SetDefaultPolicyVersion"): "iam_policy",
+    ("iam", "DeletePolicyVersion"): "iam_policy",
+    ("iam", "TagPolicy"): "iam_policy",
+    ("iam", "DeletePolicy"): "iam_policy",
+    ("iam", "CreateOpenIDConnectProvider"): "iam_oidc_provider",
+    ("iam", "AddClientIDToOpenIDConnectProvider"): "iam_oidc_provider",
+    ("iam", "RemoveClientIDFromOpenIDConnectProvider"): "iam_oidc_provider",
+    ("iam", "UpdateOpenIDConnectProviderThumbprint"): "iam_oidc_provider",
+    ("iam", "TagOpenIDConnectProvider"): "iam_oidc_provider",
+    ("iam", "DeleteOpenIDConnectProvider"): "iam_oidc_provider",
+    ("eks", "CreatePodIdentityAssociation"): "eks_pod_identity_association",
+    ("eks", "UpdatePodIdentityAssociation"): "eks_pod_identity_association",
+    ("eks", "DeletePodIdentityAssociation"): "eks_pod_identity_association",
 }
+# EKS tags everything by one call: what stands in the ARN -> kind.
+EKS_TAGGED = {":access-entry/": "eks_access_entry", ":podidentityassociation/": "eks_pod_identity_association"}
 # Kubernetes resource (plural, as the audit log has it) -> Kind.
-KUBERNETES_KINDS = {"namespaces": "Namespace"}
+KUBERNETES_KINDS = {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount"}
 
 
 @dataclass
@@ -73,8 +89,9 @@ def kind_of(row: dict) -> str | None:
     if row["api"] == "kubernetes":
         resource = row["operation"].partition(":")[2].partition("/")[0]
         return KUBERNETES_KINDS.get(resource)
-    if row["service"] == "eks" and row["operation"] == "TagResource" and ":access-entry/" in row["object"]:
-        return "eks_access_entry"
+    if (row["service"], row["operation"]) == ("eks", "TagResource"):
+        tagged = (kind for part, kind in EKS_TAGGED.items() if part in row["object"])
+        return next(tagged, "eks_cluster")
     return AWS_KINDS.get((row["service"], row["operation"]))
 
 

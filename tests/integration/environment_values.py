@@ -22,6 +22,17 @@ NEW_ADDONS = {
 }
 OLD_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.34-v20260403"
 NEW_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.36-v20260801"
+EXTERNAL_BUCKETS = ["usgs-landsat", "copernicus-dem-30m", "e84-earth-search-sentinel-data"]
+
+
+def buckets(prefix: str, artifacts: str = "argo-artifacts", terria: str = "terria") -> dict[str, str]:
+    """The names of an environment's buckets."""
+    return {
+        "public_data": f"{prefix}-public-data",
+        "argo_artifacts": f"{prefix}-{artifacts}",
+        "terria": f"{prefix}-{terria}",
+    }
+
 
 VALUES = {
     "piksel_account_id": ("236122835646", "326641642924", "522783511350"),
@@ -70,6 +81,17 @@ VALUES = {
     "piksel_flux_path": ("clusters/development", "clusters/staging", "clusters/production"),
     "piksel_slack_channel": ("flux-piksel-dev-env", "flux-piksel-staging-env", "flux-piksel-prod-env"),
     "piksel_identity_backend": ("irsa", "irsa", "irsa"),
+    "piksel_identity_overrides": ({}, {}, {"external_dns": {"role_name": "piksel-production-external-dns"}}),
+    "piksel_policy_overrides": ({}, {}, {}),
+    "piksel_permissions_boundary_arn": (None, None, None),
+    "piksel_volume_key_arn": (None, None, None),
+    "piksel_bucket_names": (
+        buckets("piksel-dev"),
+        buckets("piksel-staging", "argo-artifacts-dep", "terria-bucket"),
+        buckets("piksel-production"),
+    ),
+    "piksel_promotion_buckets": ([], [], ["piksel-staging-public-data"]),
+    "piksel_read_buckets": (EXTERNAL_BUCKETS, EXTERNAL_BUCKETS, [*EXTERNAL_BUCKETS, "piksel-staging-public-data"]),
     "piksel_acme_email": (None, "piksel@big.go.id", "piksel@big.go.id"),
     "piksel_cost_center": (None, None, None),
     "piksel_jupyterhub_admins": (None, None, None),

@@ -16,6 +16,23 @@ SCENARIOS = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/mole
 # What the verify playbook of a scenario asserts against the APIs.
 PROVES = {
     "eks_cluster": pytest.mark.requirement("EKS-01", "EKS-02", "EKS-03", "EKS-10", "EKS-12", "OPS-09"),
+    "irsa": pytest.mark.requirement(
+        *(
+            "IAM-01",
+            "IAM-02",
+            "IAM-03",
+            "IAM-04",
+            "IAM-06",
+            "IAM-10",
+            "IAM-11",
+            "IAM-14",
+            "IAM-15",
+            "IAM-16",
+            "IAM-17",
+            "IAM-18",
+        ),
+        *("IAM-19", "IAM-20", "IAM-32"),
+    ),
     "namespaces": pytest.mark.requirement(
         *("NS-01", "NS-02", "NS-03", "NS-10", "NS-11", "NS-12", "NS-13", "NS-14", "NS-15", "NS-16", "NS-17", "NS-18"),
         *("NS-19", "NS-20", "NS-30", "SECU-06", "OBS-01"),

@@ -7,21 +7,13 @@ refuse. Pure: no call. The inventory's check asks them before the first call of 
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What is wrong with an entry of a catalogue; ``path`` leads to it below the role's input."""
-
-    path: list[str]
-    message: str
-    advice: str | None = None
-
+from ansible_collections.piksel.platform.plugins.plugin_utils import catalogue_identities, catalogue_policies
+from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
 # A rule gets the evaluated input and every evaluated variable of the host by name.
 Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
 
 # Name of a role's input to its rule; each area of the platform keeps its rules in a file of its own.
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = {**catalogue_identities.RULES, **catalogue_policies.RULES}

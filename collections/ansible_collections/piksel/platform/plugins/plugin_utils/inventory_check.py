@@ -159,8 +159,9 @@ class Check:
             return
         keys = [key for key in sorted(self._sources(name)) if key in self.spec and self.host.values.get(key)]
         for problem in list(RULES[name](self.host.values[name], self.host.values)):
-            # The key of the inventory that has such an entry, else the input itself.
-            blame = next((key for key in keys if _holds(self.host.values[key], problem.path)), name)
+            # The key of the inventory that says it: of two that have such an entry, what overrides comes later.
+            blame = max(keys, key=lambda key: (_depth(self.host.values[key], problem.path), key), default=name)
+            blame = blame if keys and _depth(self.host.values[blame], problem.path) else name
             label = ".".join([blame, *problem.path])
             self._find(self._below(blame, problem.path), label, problem.message, problem.advice)
 
@@ -365,8 +366,16 @@ def _narrowest(host: str, groups: dict[str, list[str]]) -> str:
     )
 
 
-def _holds(value: t.Any, path: list[str]) -> bool:
-    return bool(path) and isinstance(value, dict) and path[0] in value
+def _depth(value: t.Any, path: list[str]) -> int:
+    """How many steps of a path lead somewhere in a value."""
+    for steps, key in enumerate(path):
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return steps
+    return len(path)
 
 
 def _words(value: t.Any) -> set[str]:

@@ -123,8 +123,13 @@ def siblings(inventories: t.Iterable[str]) -> list[str]:
 
 
 def place_of(node: yaml.Node, path: t.Iterable[str], place: Place) -> Place:
-    """Return where ``path`` (keys of mappings) leads below a value's node, or the last place on the way that exists."""
+    """Return where ``path`` (keys of mappings, numbers of list items) leads below a value's node, or the last place on
+    the way that exists."""
     for key in path:
+        if isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            node = node.value[int(key)]
+            place = Place(place.file, node.start_mark.line + 1)
+            continue
         if not isinstance(node, yaml.MappingNode):
             break
         for key_node, value_node in node.value:
