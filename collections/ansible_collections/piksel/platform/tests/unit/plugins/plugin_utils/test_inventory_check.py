@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.piksel.platform.plugins.plugin_utils import inventory_check, inventory_scan
-from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_check import Role
+from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
 HOSTS = "dev:\n  hosts:\n    piksel-dev:\n"
 
