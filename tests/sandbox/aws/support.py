@@ -20,7 +20,7 @@ from moto.core.utils import get_service_model
 REGION = "ap-southeast-3"
 ACCOUNT = "123456789012"
 # Services with an XML protocol that the sandbox completes.
-XML_SERVICES = ("rds", "s3", "sts")
+XML_SERVICES = ("iam", "rds", "s3", "sts")
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -207,6 +207,9 @@ def problems(shape: Any, value: Any, path: str, *, wire: bool = True) -> Iterato
 
     `wire`: members bear the names of the wire, as in parsed JSON, not botocore's own.
     """
+    if shape.name == "policyDocumentType" and isinstance(value, dict):
+        # IAM sends text, which botocore has read already.
+        return
     if not isinstance(value, PYTHON_TYPES[shape.type_name]) or (
         isinstance(value, bool) and shape.type_name != "boolean"
     ):

@@ -109,12 +109,12 @@ class OidcProvider(Resource):
 
 def run_provider(params: dict, check_mode: bool, clients, progress=None) -> dict:
     """Reconcile one provider; result of reconcile, and ``provider`` with the facts of the one resource."""
-    key, url = params["key"], params["url"]
+    key, url = params["key"], params["url"].rstrip("/")
     if not unknown.is_unknown(url) and not url.startswith(SCHEME):
         raise PlatformError(f"`url` must begin with {SCHEME}, not {url}")
-    wanted = {name: params[name] for name in ("url", "audiences", "thumbprints")}
-    wanted["tags"] = arguments.tags(OidcProvider.kind, params, key, {})
-    provider = OidcProvider(clients, params["scope"], key, url.removeprefix(SCHEME).rstrip("/"), wanted)
+    tags = arguments.tags(OidcProvider.kind, params, key, {})
+    wanted = {"url": url, "audiences": params["audiences"], "thumbprints": params["thumbprints"], "tags": tags}
+    provider = OidcProvider(clients, params["scope"], key, url.removeprefix(SCHEME), wanted)
     result = reconcile(
         [provider],
         check_mode,
