@@ -31,7 +31,6 @@ class Faults:
         acting = registry.acting(
             operation, lambda: object_of(call.service, call.operation, call.parameters), account, caller, call.is_write
         )
-        loses_answer = None
         for fault in acting:
             match fault.rule.action:
                 case "latency":
@@ -47,9 +46,7 @@ class Faults:
                     fault.released.wait()
                     raise NeverServed
                 case "reset-after":
-                    loses_answer = fault
-        if loses_answer:
-            return self._serve_and_drop(loses_answer, operation, environ, start_response)
+                    return self._serve_and_drop(fault, operation, environ, start_response)
         return self.app(environ, start_response)
 
     def _serve_and_drop(

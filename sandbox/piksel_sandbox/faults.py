@@ -24,6 +24,20 @@ ACTIONS = {
     "fail": "what the operation makes ends in FAILED, with `reason`",
     "stall": "lets `after_writes` writes pass, then holds every further write, unserved, until the fault is cleared",
 }
+# What a service does with a call that one of these acts on is decided: later faults do not see it.
+ENDING = frozenset(ACTIONS) - {"latency"}
+# The operations whose models ask `failure_for`; of any other `fail` would wait in vain.
+MAY_FAIL: dict[str, frozenset[str]] = {
+    "eks": frozenset(
+        {
+            "AssociateEncryptionConfig", "AssociateIdentityProviderConfig", "CreateAddon", "CreateCluster",
+            "CreateFargateProfile", "CreateNodegroup", "DeleteAddon", "DeleteCluster", "DeleteFargateProfile",
+            "DeleteNodegroup", "DisassociateIdentityProviderConfig", "UpdateAddon", "UpdateClusterConfig",
+            "UpdateClusterVersion", "UpdateNodegroupConfig", "UpdateNodegroupVersion",
+        }
+    ),
+    "rds": frozenset({"CreateDBInstance"}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,15 @@ class Rule:
             raise ValueError("status is 500, 502, 503 or 504")
         if self.caller not in ("any", "run"):
             raise ValueError("caller is any or run")
+        if self.action == "fail":
+            self._check_fail()
+
+    def _check_fail(self) -> None:
+        operations = [f"{service}:{operation}" for service, some in MAY_FAIL.items() for operation in sorted(some)]
+        if not any(fnmatchcase(operation, self.operation) for operation in operations):
+            raise ValueError(f"nothing that {self.operation} makes can fail; what can: {', '.join(operations)}")
+        if self.caller != "any":
+            raise ValueError("fail is about what an operation makes, whoever asked for it: leave caller away")
 
 
 class Fault:
@@ -151,17 +174,24 @@ class Registry:
     def acting(
         self, operation: str, name: Callable[[], str], account: str, caller: str, write: bool, *, failing: bool = False
     ) -> list[Fault]:
-        """The faults that act on this call, in the order they were set; `failing` asks for those of action fail."""
+        """The faults that act on this call, in the order they were set; `failing` asks for those of action fail.
+
+        The first that ends the call is the last: what it keeps from the others neither counts nor uses them up.
+        """
         if not self._faults:
             return []
+        acting = []
         with self._lock:
-            return [
-                fault
-                for fault in self._faults.values()
-                if (fault.rule.action == "fail") == failing
-                and fault.selects(operation, name, account, caller, write)
-                and fault.takes(operation)
-            ]
+            for fault in self._faults.values():
+                if (
+                    (fault.rule.action == "fail") == failing
+                    and fault.selects(operation, name, account, caller, write)
+                    and fault.takes(operation)
+                ):
+                    acting.append(fault)
+                    if fault.rule.action in ENDING:
+                        break
+        return acting
 
     def give_back(self, fault: Fault, operation: str) -> None:
         """See Fault.gives_back."""
@@ -177,6 +207,9 @@ def failure_for(service: str, operation: str, name: str, account: str = "") -> s
     """The reason why the object of this operation is to end in FAILED, None when it is to succeed.
 
     The model of a service asks when it makes or updates the object, e.g. ("eks", "CreateCluster", "piksel-dev").
+    Raises KeyError for an operation that MAY_FAIL does not name.
     """
+    if operation not in MAY_FAIL[service]:
+        raise KeyError(f"{service}:{operation} is not in MAY_FAIL")
     acting = registry.acting(f"{service}:{operation}", lambda: name, account, "", write=True, failing=True)
     return acting[0].rule.reason if acting else None

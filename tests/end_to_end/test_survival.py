@@ -98,6 +98,8 @@ def test_each_creates_answer_lost_once(empty, play: Play, aws) -> None:
     """The connection breaks after each kind of create call was carried out: found again, nothing doubled."""
     empty.add_fault("reset-after", operation="*:Create*", times_per_operation=1, caller="run")
     play().ok()
+    created = {row["operation"] for row in empty.calls(writes=True) if row["operation"].startswith("Create")}
+    assert empty.faults()[0]["acted"] == len(created) > 5
     empty.clear_faults()
     assert_converged(empty, play, aws)
 
@@ -107,6 +109,9 @@ def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
     empty.add_fault("throttle", every=3, caller="run")
     empty.add_fault("error", rate=0.05, caller="run")
     play().ok()
+    throttled, failed = empty.faults()
+    assert throttled["acted"] > 20
+    assert failed["acted"] > 1
     empty.clear_faults()
     assert_converged(empty, play, aws)
 
@@ -125,6 +130,7 @@ def test_failed_cluster_ends_the_run(empty, play: Play, aws) -> None:
     failed = time.monotonic()
     run = started.finish()
     assert time.monotonic() - failed < 5
+    assert empty.faults()[0]["acted"] == 1
     assert run.rc != 0
     assert reason in run.output
     assert "eks_cluster piksel-dev" in run.output

@@ -79,6 +79,16 @@ def test_a_rate_is_spread_evenly(sandbox: Sandbox, session_of: SessionOf) -> Non
     assert [index for index, code in enumerate(found) if code != "ok"] == [9, 19, 29, 39]
 
 
+def test_a_call_that_one_fault_ended_is_not_seen_by_the_next(sandbox: Sandbox, session_of: SessionOf) -> None:
+    """Else a fault would be used up, and counted, by calls that it never touched."""
+    sandbox.add_fault("throttle", operation="eks:*", every=2)
+    sandbox.add_fault("error", operation="eks:*", every=2)
+    found = outcomes(session_of("dev-piksel").client("eks", retries=0), "eks", 8)
+    throttled, failed = "ThrottlingException", "ServiceUnavailable"
+    assert found == ["ok", throttled, failed, throttled, "ok", throttled, failed, throttled]
+    assert [(fault["matched"], fault["acted"]) for fault in sandbox.faults()] == [(8, 4), (4, 2)]
+
+
 def test_latency_delays_only_its_operation(sandbox: Sandbox, session_of: SessionOf) -> None:
     sandbox.add_fault("latency", operation="eks:ListClusters", seconds=0.4)
     eks = session_of("dev-piksel").client("eks")
@@ -183,6 +193,9 @@ def test_selection_by_account_caller_object_and_kind(sandbox: Sandbox, session_o
         ({"action": "error", "status": 404}, "status is 500"),
         ({"action": "throttle", "rate": 2.0}, "rate above 0"),
         ({"action": "throttle", "frequency": 3}, "unexpected keyword argument 'frequency'"),
+        ({"action": "fail", "operation": "eks:CreateCluster", "caller": "run"}, "leave caller away"),
+        ({"action": "fail", "operation": "iam:CreateRole"}, "can fail; what can: .*eks:CreateCluster.*CreateDBInst"),
+        ({"action": "fail", "operation": "*:ListClusters"}, "nothing that .* makes can fail"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fields: dict[str, object], message: str) -> None:

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from piksel_sandbox import aws
 from piksel_sandbox.aws.eks import seams
+from piksel_sandbox.faults import MAY_FAIL
 from sandbox.aws.support import Account, Planes, Ref
 
 RESET = ("eks", "iam", "kms", "rds", "s3", "ssm", "sts")
@@ -32,7 +33,12 @@ def server_url() -> Iterator[str]:
 def failures(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Operations that are to end in a failed state, with the reason; a test fills it."""
     chosen: dict[str, str] = {}
-    monkeypatch.setattr(seams, "failure_for", lambda operation, name, account_id: chosen.get(operation))
+
+    def failure_for(operation: str, _name: str, _account_id: str) -> str | None:
+        assert operation in MAY_FAIL["eks"]
+        return chosen.get(operation)
+
+    monkeypatch.setattr(seams, "failure_for", failure_for)
     return chosen
 
 
