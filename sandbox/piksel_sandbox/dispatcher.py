@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from piksel_sandbox import internal
 from piksel_sandbox.aws_call import AwsCall
 from piksel_sandbox.aws_errors import error, refusal
 
 logger = logging.getLogger(__name__)
-
-# moto's models are plain dicts, walked while other threads change them; a call takes 4 ms, so one at a time will do.
-moto_lock = threading.RLock()
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -42,10 +39,12 @@ class Dispatcher(DomainDispatcherApplication):
         if call.model is None:
             return error(call, "UnknownService", f"no such service: {call.service}", 501)(environ, start_response)
         try:
-            with moto_lock:
+            with internal.accounts():
                 # Read to the end inside the lock: a lazy body would look at the models later.
                 answer = super().__call__(environ, start_response)
                 return [b"".join(answer)]
+        except internal.AccountsBusyError:
+            raise
         except NotImplementedError as missing:
             return refusal(call, "not implemented", str(missing))(environ, start_response)
         except Exception:

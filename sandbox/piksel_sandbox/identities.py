@@ -41,9 +41,17 @@ internal.on_reset(_known.clear)
 
 
 def identify(access_key: str | None) -> Identity | None:
-    """The identity of an access key, None when no account knows the key (any more)."""
+    """The identity of an access key, None when no account knows the key (any more).
+
+    In the middle of a reset nobody is known, so it is waited for. Raises internal.AccountsBusyError.
+    """
     if not access_key:
         return None
+    with internal.accounts():
+        return _look_up(access_key)
+
+
+def _look_up(access_key: str) -> Identity | None:
     found = _known.get(access_key)
     if found and access_key in iam_backends[found.account]["aws"].access_keys:
         return found

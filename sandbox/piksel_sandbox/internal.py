@@ -1,4 +1,4 @@
-"""The sandbox's own HTTP paths under `/_sandbox/`, and the callbacks of reset and shutdown.
+"""The sandbox's own HTTP paths under `/_sandbox/`, the lock on the accounts, and the callbacks of reset and shutdown.
 
 Parts register themselves at import: `route("authenticate", handler)` answers `/_sandbox/authenticate/<rest>`.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from werkzeug import Request, Response
@@ -16,10 +18,31 @@ from piksel_sandbox.state import INTERNAL_PREFIX as PREFIX
 
 logger = logging.getLogger(__name__)
 
+# moto's models are plain dicts, walked while other threads change them; a call takes 4 ms, so one at a time will do.
+# A reset holds it from the first account that it empties to the last session that it lays in.
+moto_lock = threading.RLock()
+# A reset takes a second; one that takes this long has died.
+RESET_SECONDS = 30.0
+
 Handler = Callable[[Request, str], Response]
 _routes: dict[str, Handler] = {}
 _on_reset: list[Callable[[], None]] = []
 _on_shutdown: list[Callable[[], None]] = []
+
+
+class AccountsBusyError(Exception):
+    """The accounts were not to be had in time: a reset does not come to its end."""
+
+
+@contextmanager
+def accounts(seconds: float = RESET_SECONDS) -> Iterator[None]:
+    """Holds the lock on the accounts; raises AccountsBusyError after `seconds` of waiting."""
+    if not moto_lock.acquire(timeout=seconds):
+        raise AccountsBusyError
+    try:
+        yield
+    finally:
+        moto_lock.release()
 
 
 def route(path_prefix: str, handler: Handler) -> None:

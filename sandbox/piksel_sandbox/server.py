@@ -24,7 +24,9 @@ from werkzeug.serving import ThreadedWSGIServer
 from piksel_sandbox import aws, credentials, fault_layer, fixture, in_process, internal
 from piksel_sandbox.accounts import Account
 from piksel_sandbox.authentication import Credentials
-from piksel_sandbox.dispatcher import Dispatcher, moto_lock
+from piksel_sandbox.aws_call import AwsCall
+from piksel_sandbox.aws_errors import refusal
+from piksel_sandbox.dispatcher import Dispatcher
 from piksel_sandbox.kubernetes import control_planes
 from piksel_sandbox.recorder import Recorder
 from piksel_sandbox.request_handler import HANDLER_KEY, RequestHandler
@@ -71,6 +73,8 @@ class Application:
             return internal.answer(Request(environ))(environ, start_response)
         try:
             return self.aws(environ, start_response)
+        except internal.AccountsBusyError:
+            return refusal(AwsCall.of(environ), "unavailable")(environ, start_response)
         except ConnectionResetError:
             if HANDLER_KEY in environ:
                 environ[HANDLER_KEY].reset_connection()
@@ -150,7 +154,7 @@ class Daemon:
 
     def fill(self, *, empty: bool) -> None:
         """Builds sessions and fixture, after emptying all accounts when `empty`; calls wait until it is done."""
-        with moto_lock:
+        with internal.moto_lock:
             if empty:
                 internal.run_reset_callbacks()
                 empty_accounts()

@@ -9,14 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from piksel_sandbox import cli, processes
+from piksel_sandbox import cli, internal, processes
 from piksel_sandbox.client import Sandbox, SandboxError
 from piksel_sandbox.sessions import Session
 from piksel_sandbox.state import State
@@ -139,6 +141,44 @@ def test_reset_empties_accounts_within_five_seconds(make: Callable[..., Sandbox]
     assert [group["logGroupName"] for group in groups] == ["/aws/vpc-flow-log/piksel-dev-vpc"]
     assert session.client("kms").list_keys()["Keys"] == []
     assert sandbox.status()["networks"]["dev"]["vpc_id"] != vpc
+
+
+def test_calls_during_a_reset_wait_for_its_end(make: Callable[..., Sandbox]) -> None:
+    """Whoever calls is known before and after; in between nobody is, and a call that came then was refused once."""
+    sandbox = make()
+    sandbox.up()
+    reads = [
+        getattr(Session(sandbox, "dev-piksel").client(service, retries=0), read)
+        for service, read in (("sts", "get_caller_identity"), ("ec2", "describe_vpcs"), ("kms", "list_keys"))
+    ]
+    ended = threading.Event()
+
+    def call(read: Callable[[], Any]) -> int:
+        calls = 0
+        while not ended.is_set():
+            read()
+            calls += 1
+        return calls
+
+    with ThreadPoolExecutor(3) as pool:
+        counts = [pool.submit(call, read) for read in reads]
+        try:
+            for _ in range(3):
+                sandbox.reset()
+        finally:
+            ended.set()
+        assert all(count.result() for count in counts)
+
+
+def test_a_reset_that_does_not_end_is_not_waited_for_without_end() -> None:
+    with ThreadPoolExecutor(1) as pool, internal.moto_lock:
+
+        def call() -> None:
+            with internal.accounts(seconds=0.05):
+                pass
+
+        with pytest.raises(internal.AccountsBusyError):
+            pool.submit(call).result()
 
 
 def test_a_killed_daemon_takes_its_children_along(tmp_path: Path) -> None:
