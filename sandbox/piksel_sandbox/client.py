@@ -166,7 +166,7 @@ class Sandbox:
             time.sleep(0.02)
 
     def reset(self) -> dict[str, float]:
-        """Empties all accounts and builds the fixture again; returns {seconds, cpu_seconds} that it took."""
+        """Empties all accounts and builds the fixture again; returns the {seconds} that it took."""
         return self.request("POST", "reset")
 
     def status(self) -> dict[str, Any]:

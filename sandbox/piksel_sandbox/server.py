@@ -119,7 +119,6 @@ class Daemon:
         self.server = make_server(self.app, state.remembered().get("port", 0))
         self.url = f"http://{HOST}:{self.server.port}"
         os.environ["MOTO_PORT"] = str(self.server.port)
-        self.ready: dict[str, float] = {}
         self.networks: dict[str, fixture.network.Network] = {}
         self.control_planes = control_planes
         self.control_planes.configure(state=state, url=self.url, fake=not kubernetes)
@@ -138,15 +137,13 @@ class Daemon:
             "url": self.url,
             "state": str(self.state.folder),
             "kubernetes": not self.control_planes.is_fake,
-            "ready": self.ready,
             "networks": {key: vars(network) for key, network in self.networks.items()},
         }
 
     def _reset(self, _request: Request, _rest: str) -> Response:
-        started, used = time.monotonic(), time.process_time()
+        started = time.monotonic()
         self.fill(empty=True)
-        took = {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - used}
-        return internal.json_response({name: round(value, 3) for name, value in took.items()})
+        return internal.json_response({"seconds": round(time.monotonic() - started, 3)})
 
     def _shutdown(self, _request: Request, _rest: str) -> Response:
         self.stopping.set()
@@ -178,7 +175,6 @@ class Daemon:
         gc.enable()
         threading.Thread(target=self.server.serve_forever, name="server", daemon=True).start()
         write_json(self.state.daemon_file, {"pid": os.getpid(), "url": self.url, "started": time.time()})
-        self.ready = {"cpu_seconds": round(time.process_time(), 3)}
         logger.info("ready on %s", self.url)
         self.stopping.wait()
         internal.run_shutdown_callbacks()
