@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import boto3
 import pytest
@@ -173,18 +175,50 @@ class Answers:
         model = get_service_model(service)
         if response_dict is None or response_dict["status_code"] >= 300 or "json" not in model.protocol:
             return
-        self.operations |= {operation} if service == "eks" else set()
+        self._note(service, operation)
         shape = model.operation_model(operation).output_shape
         raw = json.loads(response_dict["body"] or b"{}")
         if shape is not None:
             self.problems += [f"{operation}{text}" for text in problems(shape, raw, "")]
 
+    def _note(self, service: str, operation: str) -> None:
+        if service in ("eks", "sts"):
+            self.operations.add(operation)
+
     def check_parsed(self, parsed: Any, model: Any, http_response: Any, **_: Any) -> None:
         """Handler of botocore's event after-call: answers in XML are checked as botocore read them."""
         if http_response.status_code >= 300 or "json" in model.service_model.protocol or model.output_shape is None:
             return
+        self._note(model.service_model.service_name, model.name)
+        if model.service_model.protocol == "query":
+            (result,) = (part for part in ElementTree.fromstring(http_response.content) if not _tag(part, "Metadata"))
+            self.problems += [f"{model.name}{text}" for text in unknown_elements(model.output_shape, result, "")]
         found = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
         self.problems += [f"{model.name}{text}" for text in problems(model.output_shape, found, "", wire=False)]
+
+
+def _tag(element: Element, ending: str = "") -> str:
+    """The name of an element without its namespace, "" when it has not this ending."""
+    name = element.tag.rpartition("}")[2]
+    return name if name.endswith(ending) else ""
+
+
+def unknown_elements(shape: Any, element: Element, path: str) -> Iterator[str]:
+    """Elements of an answer in the query protocol that botocore's `shape` has no name for; botocore passes over them.
+
+    https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+    """
+    if shape.type_name == "list":
+        items = [element] if shape.serialization.get("flattened") else list(element)
+        for item in items:
+            yield from unknown_elements(shape.member, item, f"{path}[]")
+    elif shape.type_name == "structure":
+        members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        for child in element:
+            if _tag(child) in members:
+                yield from unknown_elements(members[_tag(child)], child, f"{path}.{_tag(child)}")
+            else:
+                yield f"{path}.{_tag(child)}: unknown"
 
 
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
