@@ -1,4 +1,4 @@
-"""S3 for moto: new buckets get the defaults that AWS gives them."""
+"""S3 for moto: the defaults that AWS gives new buckets, accounts kept apart, and what S3 refuses."""
 
 from __future__ import annotations
 
