@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+S3_WRITES = (
+    *("CreateBucket", "DeleteBucket", "PutBucketTagging", "PutPublicAccessBlock", "PutBucketOwnershipControls"),
+    *("PutBucketAcl", "PutBucketEncryption", "PutBucketVersioning", "PutBucketLifecycleConfiguration", "PutBucketCors"),
+    *("DeleteBucketLifecycle", "DeleteBucketCors", "DeleteBucketPolicy", "DeleteBucketWebsite", "PutBucketPolicy"),
+    "PutBucketWebsite",
+)
 # (service, operation prefix or name) -> kind. The longest name that fits decides.
 AWS_KINDS = {
     ("iam", "CreateRole"): "iam_role",
@@ -60,11 +66,12 @@ AWS_KINDS = {
     ("eks", "CreatePodIdentityAssociation"): "eks_pod_identity_association",
     ("eks", "UpdatePodIdentityAssociation"): "eks_pod_identity_association",
     ("eks", "DeletePodIdentityAssociation"): "eks_pod_identity_association",
+    **dict.fromkeys((("s3", operation) for operation in S3_WRITES), "s3_bucket"),
 }
 # EKS tags everything by one call: what stands in the ARN -> kind.
 EKS_TAGGED = {":access-entry/": "eks_access_entry", ":podidentityassociation/": "eks_pod_identity_association"}
 # Kubernetes resource (plural, as the audit log has it) -> Kind.
-KUBERNETES_KINDS = {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount"}
+KUBERNETES_KINDS = {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount", "configmaps": "ConfigMap"}
 
 
 @dataclass

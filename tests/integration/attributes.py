@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from integration import attributes_identity
+from integration import attributes_identity, attributes_s3
 from integration.estate import CLUSTER, Platform, trust
 from integration.tampering import MARK, Tampering
 
@@ -259,6 +259,7 @@ TAMPERINGS = (
         "create",
     ),
     *attributes_identity.TAMPERINGS,
+    *attributes_s3.TAMPERINGS,
 )
 
 # What somebody else adds to our objects: none of it may ever show in a plan.
@@ -277,4 +278,5 @@ FOREIGN = {
     "eks_access_entry": access_tags("tag_resource", tags={"billing": "42"}),
     "access entry": foreign_entry,
     **attributes_identity.FOREIGN,
+    **attributes_s3.FOREIGN,
 }

@@ -10,7 +10,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
-from integration import estate_identity
+from integration import estate_identity, estate_s3
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
@@ -28,6 +28,7 @@ STEPS = (
     "ec2_tags",
     "eks_access_entries",
     *estate_identity.STEPS,
+    "s3_buckets",
 )
 
 
@@ -111,6 +112,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
             },
         },
         **estate_identity.specification(account, CLUSTER, TAGS),
+        "s3_buckets": estate_s3.specification(TAGS),
     }
 
 

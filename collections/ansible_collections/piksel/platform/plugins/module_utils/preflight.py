@@ -2,41 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles."""
+"""What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, names of
+buckets."""
 
 from __future__ import annotations
 
 import datetime
 import re
 
-from ansible_collections.piksel.platform.plugins.module_utils import errors
+from ansible_collections.piksel.platform.plugins.module_utils import errors, preflight_buckets
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
 
 # Days before the end of standard support from which a run says so.
 SUPPORT_NOTICE_DAYS = 60
 # How many clusters an account may have in a region: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 CLUSTERS_QUOTA = ("eks", "L-1194D53C")
-
-
-class Report:
-    """What a look-up found: ``findings`` (PlatformError) stop the run, ``warnings`` (text) do not, ``facts`` serve
-    later stages. Findings name the account and region of ``clients``."""
-
-    def __init__(self, clients, **facts):
-        self.clients = clients
-        self.findings = []
-        self.warnings = []
-        self.facts = facts
-
-    def find(self, subject, message, advice=None):
-        """Note something that must be put right first."""
-        place = {"account": self.clients.account_id, "region": self.clients.region}
-        self.findings.append(PlatformError(message, subject=subject, advice=advice, **place))
-
-    def warn(self, subject, message):
-        """Note something to know about."""
-        self.warnings.append(str(PlatformError(message, subject=subject)))
 
 
 def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
@@ -52,6 +34,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         lambda: kubernetes(clients, params["cluster_name"], params["kubernetes_version"]),
         lambda: hub_roles(clients, params["hub_roles"]),
         lambda: quotas(clients, params["quotas"], params["cluster_name"]),
+        lambda: preflight_buckets.buckets(clients, params["bucket_names"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)

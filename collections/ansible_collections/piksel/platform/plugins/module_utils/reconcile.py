@@ -140,7 +140,7 @@ def _planned(resource, found, consent):
         return Step(resource, found, Operation("create", resource, resource.creation()))
     changes = resource.changes(found)
     errors.combined(resource.refusals(found, changes))
-    word = resource.consent_word("restrict")
+    word = resource.consent_word(resource.restriction)
     free, restricting = (changes, []) if word in consent else resource.restrictions(changes)
     step = _gated(resource, found, free, consent)
     if not restricting:

@@ -56,6 +56,8 @@ class Resource(ABC):
     # Codes by which the service says that the object exists: after a lost answer our own create comes back as one of
     # these.
     exists_codes = ()
+    # The action word of the consent that ``restrictions`` asks for.
+    restriction = "restrict"
     # progress(text), set by the core, takes a line while a method waits; None shows nothing.
     progress = None
 
@@ -130,7 +132,7 @@ class Resource(ABC):
         return "replace" if any(change.immutable for change in changes) else None
 
     def restrictions(self, changes: list) -> tuple:
-        """(changes that need no consent for this, changes that take access from others: these need "restrict")."""
+        """(changes that need no consent for this, changes held until the consent ``restriction`` is given)."""
         return changes, []
 
     def unusable(self, _found: dict) -> str | None:

@@ -11,8 +11,8 @@ short_description: Look up what must hold in an account before the platform is m
 version_added: 0.1.0
 description:
   - Finds the roles that get access to the cluster, asks EKS for the wanted Kubernetes version and compares it with
-    the cluster that exists, tries the roles of the hub account, and compares service quotas. All at the same time,
-    and without a write call.
+    the cluster that exists, tries the roles of the hub account, compares service quotas, and looks whether names of
+    buckets are taken. All at the same time, and without a write call.
   - Fails with everything that has to be put right, all at once, unless O(on_findings) says otherwise. What is only
     worth knowing is returned in RV(notices).
 author:
@@ -67,6 +67,11 @@ options:
             asked when O(cluster_name) exists.
         type: int
         required: true
+  bucket_names:
+    description:
+      - Names of the buckets by logical key. None of them may be another account's bucket, or lie in another region.
+    type: dict
+    default: {}
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -144,7 +149,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
 
-SERVICES = ("iam", "eks", "sts", "service-quotas")
+SERVICES = ("iam", "eks", "sts", "service-quotas", "s3")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     {
@@ -165,6 +170,7 @@ SPEC = runner.spec(
                 "needed": {"type": "int", "required": True},
             },
         },
+        "bucket_names": {"type": "dict", "default": {}},
         "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},
     },
 )

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.piksel.platform.plugins.plugin_utils import catalogue_identities, catalogue_policies
+from ansible_collections.piksel.platform.plugins.plugin_utils import (
+    catalogue_buckets,
+    catalogue_identities,
+    catalogue_policies,
+)
 from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
 # A rule gets the evaluated input and every evaluated variable of the host by name.
 Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
 
 # Name of a role's input to its rule; each area of the platform keeps its rules in a file of its own.
-RULES: dict[str, Rule] = {**catalogue_identities.RULES, **catalogue_policies.RULES}
+RULES: dict[str, Rule] = {**catalogue_buckets.RULES, **catalogue_identities.RULES, **catalogue_policies.RULES}
