@@ -5,8 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+import yaml
 
-from end_to_end.harness import Play, Started
+from end_to_end.harness import ROOT, Play, Started
+
+STAGES = [
+    stage["ansible.builtin.import_playbook"]
+    for stage in yaml.safe_load((ROOT / "site.yml").read_text(encoding="utf-8"))
+]
 
 
 def writes(sandbox) -> int:
@@ -55,27 +61,35 @@ def test_killed_after_each_write(empty, play: Play, aws) -> None:
     """Run after run is killed one write further: each goes on where the one before died, until nothing is to do.
 
     Every prefix of the writes is thus the starting point of a run, and the last one must find all of it in order. At
-    every third of them a check must be able to plan too.
+    every fifth of them a check of the whole must be able to plan too. The stages run one by one, in the order of
+    site.yml: a run of the whole would only read again what the stages before it have made.
     """
     deaths = 0
-    for _ in range(120):
-        before = writes(empty)
-        empty.add_fault("stall", after_writes=1, caller="run")
-        started = play.start()
-        reached = wait_for_writes(empty, started, before + 1)
-        if reached:
-            died = started.kill()
-            deaths += died.rc == -9
-            empty.clear_faults()
-            assert_nothing_writes(empty)
-            if deaths % 3 == 0:
+    for stage in STAGES:
+        for _ in range(200):
+            if not dies_after_one_write(empty, play, stage):
+                break
+            deaths += 1
+            if deaths % 5 == 0:
                 assert_check_plans(empty, play)
-        else:
-            empty.clear_faults()
-            assert started.finish().ok().changed == 0
-            break
-    assert deaths > 15
+    assert deaths > 50
     assert_converged(empty, play, aws)
+
+
+def dies_after_one_write(sandbox, play: Play, stage: str) -> bool:
+    """Kill a stage's run after its first write; False where it had nothing to write and ended well."""
+    sandbox.clear_calls()
+    sandbox.add_fault("stall", after_writes=1, caller="run")
+    started = play.start(stage)
+    reached = wait_for_writes(sandbox, started, 1)
+    if reached:
+        assert started.kill().rc == -9
+    sandbox.clear_faults()
+    if reached:
+        assert_nothing_writes(sandbox)
+    else:
+        assert {item["api"] for item in started.finish().ok().done} <= {"local"}
+    return reached
 
 
 def assert_check_plans(sandbox, play: Play) -> None:
