@@ -50,6 +50,15 @@ AWS_KINDS = {
     ("eks", "DeleteAccessEntry"): "eks_access_entry",
     ("eks", "AssociateAccessPolicy"): "eks_access_entry",
     ("eks", "DisassociateAccessPolicy"): "eks_access_entry",
+    ("eks", "CreateAddon"): "eks_addon",
+    ("eks", "UpdateAddon"): "eks_addon",
+    ("eks", "DeleteAddon"): "eks_addon",
+    ("eks", "CreateFargateProfile"): "eks_fargate_profile",
+    ("eks", "DeleteFargateProfile"): "eks_fargate_profile",
+    ("eks", "CreateNodegroup"): "eks_nodegroup",
+    ("eks", "UpdateNodegroupConfig"): "eks_nodegroup",
+    ("eks", "UpdateNodegroupVersion"): "eks_nodegroup",
+    ("eks", "DeleteNodegroup"): "eks_nodegroup",
     ("ec2", "CreateTags"): "ec2_tags",
     ("iam", "CreatePolicy"): "iam_policy",
     ("iam", "CreatePolicyVersion"): "iam_policy",
@@ -67,11 +76,29 @@ AWS_KINDS = {
     ("eks", "UpdatePodIdentityAssociation"): "eks_pod_identity_association",
     ("eks", "DeletePodIdentityAssociation"): "eks_pod_identity_association",
     **dict.fromkeys((("s3", operation) for operation in S3_WRITES), "s3_bucket"),
+    ("ec2", "CreateLaunchTemplate"): "launch_template",
+    ("ec2", "CreateLaunchTemplateVersion"): "launch_template",
+    ("ec2", "ModifyLaunchTemplate"): "launch_template",
+    ("ec2", "DeleteLaunchTemplate"): "launch_template",
 }
-# EKS tags everything by one call: what stands in the ARN -> kind.
-EKS_TAGGED = {":access-entry/": "eks_access_entry", ":podidentityassociation/": "eks_pod_identity_association"}
 # Kubernetes resource (plural, as the audit log has it) -> Kind.
-KUBERNETES_KINDS = {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount", "configmaps": "ConfigMap"}
+KUBERNETES_KINDS = {
+    "namespaces": "Namespace",
+    "serviceaccounts": "ServiceAccount",
+    "configmaps": "ConfigMap",
+    "storageclasses": "StorageClass",
+}
+# Calls that tag objects of several kinds: what the object's name holds -> kind.
+TAGGED_KINDS = {
+    ("eks", "TagResource"): {
+        ":access-entry/": "eks_access_entry",
+        ":addon/": "eks_addon",
+        ":fargateprofile/": "eks_fargate_profile",
+        ":nodegroup/": "eks_nodegroup",
+        ":podidentityassociation/": "eks_pod_identity_association",
+    },
+    ("ec2", "CreateTags"): {"lt-": "launch_template"},
+}
 
 
 @dataclass
@@ -96,10 +123,9 @@ def kind_of(row: dict) -> str | None:
     if row["api"] == "kubernetes":
         resource = row["operation"].partition(":")[2].partition("/")[0]
         return KUBERNETES_KINDS.get(resource)
-    if (row["service"], row["operation"]) == ("eks", "TagResource"):
-        tagged = (kind for part, kind in EKS_TAGGED.items() if part in row["object"])
-        return next(tagged, "eks_cluster")
-    return AWS_KINDS.get((row["service"], row["operation"]))
+    call = (row["service"], row["operation"])
+    tagged = (kind for part, kind in TAGGED_KINDS.get(call, {}).items() if part in row["object"])
+    return next(tagged, AWS_KINDS.get(call))
 
 
 def mentions(row_object: str, names: set[str]) -> bool:

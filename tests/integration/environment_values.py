@@ -20,6 +20,15 @@ NEW_ADDONS = {
     "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
     "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
 }
+STAGING_NODES = {
+    "on_demand": ["t3.large"],
+    "spot": ["t3.medium", "t3.large", "c5.large", "c5d.large", "m5.large", "m5d.large"],
+}
+PROD_NODES = {
+    "on_demand": ["m6i.large"],
+    "spot": ["m6i.large", "m6a.large", "m5.large", "m5a.large", "m5n.large"],
+}
+ALL_ON_FARGATE = dict.fromkeys(("kube_system", "karpenter", "flux_system", "external_dns"), "fargate")
 OLD_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.34-v20260403"
 NEW_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.36-v20260801"
 EXTERNAL_BUCKETS = ["usgs-landsat", "copernicus-dem-30m", "e84-earth-search-sentinel-data"]
@@ -47,6 +56,14 @@ VALUES = {
     "piksel_cluster_name": ("piksel-dev", "piksel-staging", "piksel-production"),
     "piksel_kubernetes_version": ("1.34", "1.34", "1.36"),
     "piksel_addon_versions": (OLD_ADDONS, OLD_ADDONS, NEW_ADDONS),
+    "piksel_pod_identity_agent_enabled": (False, False, False),
+    "piksel_placement": (ALL_ON_FARGATE, ALL_ON_FARGATE, ALL_ON_FARGATE),
+    "piksel_system_node_groups_enabled": (True, True, True),
+    "piksel_system_node_types": (STAGING_NODES, STAGING_NODES, PROD_NODES),
+    "piksel_hub_pull_policy_arn": tuple(
+        f"arn:aws:iam::{account}:policy/PikselHubImagePullPolicy"
+        for account in ("236122835646", "326641642924", "522783511350")
+    ),
     "piksel_domain": (None, "staging.piksel.big.go.id", "piksel.big.go.id"),
     "piksel_dns_zone_id": (None, "Z00431943HAESMJJNQCQR", "Z08561162REF6LC5AY0UM"),
     "piksel_hub_dns_role_name": (

@@ -10,7 +10,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
-from integration import estate_identity, estate_s3
+from integration import estate_compute, estate_identity, estate_s3
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
@@ -29,6 +29,7 @@ STEPS = (
     "eks_access_entries",
     *estate_identity.STEPS,
     "s3_buckets",
+    *estate_compute.STEPS,
 )
 
 
@@ -55,6 +56,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
                 },
                 "node": {"name": f"{CLUSTER}-node", "assume_role_policy": trust("ec2.amazonaws.com")},
                 "pods": {"name": f"{CLUSTER}-pods", "assume_role_policy": estate_identity.POD_TRUST},
+                **estate_compute.roles(CLUSTER, trust),
             },
         },
         "kms_keys": {
@@ -113,6 +115,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
         },
         **estate_identity.specification(account, CLUSTER, TAGS),
         "s3_buckets": estate_s3.specification(TAGS),
+        **estate_compute.specification(CLUSTER, account, subnets, TAGS),
     }
 
 

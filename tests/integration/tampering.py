@@ -1,4 +1,4 @@
-"""One way in which somebody changes an attribute behind our back; the tables of attributes are made of these."""
+"""How a row of the tables of attributes looks."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code, is_boto3_error_message
-from ansible_collections.piksel.platform.plugins.module_utils import arguments, errors, ownership, tagging, unknown
+from ansible_collections.piksel.platform.plugins.module_utils import arguments, errors, tagging, unknown
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
+from ansible_collections.piksel.platform.plugins.module_utils.eks_part import bearing_mark
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
-from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
+from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
 ENTRY_TYPES = ("STANDARD", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
@@ -218,11 +219,4 @@ def _unwanted(clients, params, principals):
             return []
         except is_boto3_error_message(NO_ENTRIES):
             return []
-        found = [AccessEntry(clients, cluster, scope, "", arn, {}) for arn in others]
-        tags = parallel(lambda entry: (entry.read() or {}).get("tags", {}), found)
-    unwanted = []
-    for entry, entry_tags in zip(found, tags, strict=True):
-        entry.key = ownership.marked_key(entry_tags.get(ownership.MARK), AccessEntry.kind, scope)
-        if entry.key:
-            unwanted.append(entry)
-    return unwanted
+        return bearing_mark([AccessEntry(clients, cluster, scope, "", arn, {}) for arn in others])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
+from ansible_collections.piksel.platform.plugins.module_utils.eks_part import reason
 from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates, targets
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, told
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
@@ -251,7 +252,7 @@ def flat(cluster: dict) -> dict:
     return {
         "arn": cluster["arn"],
         "status": cluster["status"],
-        "failure": _failure(cluster),
+        "failure": reason(cluster),
         "version": cluster.get("version"),
         "platform_version": cluster.get("platformVersion"),
         "endpoint": cluster.get("endpoint"),
@@ -274,12 +275,6 @@ def flat(cluster: dict) -> dict:
         "deletion_protection": cluster.get("deletionProtection", False),
         "tags": cluster.get("tags", {}),
     }
-
-
-def _failure(cluster):
-    """Why a cluster failed, in the service's words."""
-    issues = cluster.get("health", {}).get("issues", [])
-    return "; ".join(f"{issue['code']}: {issue['message']}" for issue in issues) or "the service gave no reason"
 
 
 def _log_types(cluster):

@@ -43,7 +43,7 @@ class Updates:
                 return found
             update_id = self._start(todo[0], found)
             if update_id:
-                await_update(self.cluster, update_id)
+                await_update(self.cluster, self.cluster.name, update_id)
             found = self.cluster.await_active()
 
     def _todo(self, found):
@@ -77,20 +77,20 @@ class Updates:
             )
 
 
-def await_update(cluster, update_id: str, **part) -> None:
-    """Wait for an update to succeed; Failed and Cancelled raise with the errors that the service gives.
+def await_update(resource, cluster_name: str, update_id: str, **part) -> None:
+    """Wait for an update of ``resource`` to succeed; Failed and Cancelled raise with the errors that the service gives.
 
     ``part`` names a part of the cluster: nodegroupName or addonName.
     https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeUpdate.html
     """
 
     def look():
-        update = cluster.eks.describe_update(name=cluster.name, updateId=update_id, **part)["update"]
+        update = resource.eks.describe_update(name=cluster_name, updateId=update_id, **part)["update"]
         state = f"{update['type']} {update['status']}"
         failure = _reason(update) if update["status"] in ("Failed", "Cancelled") else None
         return wait.Look(state, done=update["status"] == "Successful", failure=failure)
 
-    wait.until(look, wait.Patience(cluster.where(), 10 * MINUTE, 60 * MINUTE), cluster.progress)
+    wait.until(look, wait.Patience(resource.where(), 10 * MINUTE, 60 * MINUTE), resource.progress)
 
 
 def targets(cluster) -> dict:

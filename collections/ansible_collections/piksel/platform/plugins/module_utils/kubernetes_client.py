@@ -40,6 +40,7 @@ CONNECT_ATTEMPTS = 5
 ACCESS_SETTLES_WITHIN = 60
 POOL = 16
 PAGE = 500
+MERGE_PATCH = "application/merge-patch+json"
 _JITTER = random.SystemRandom()
 CONNECTED = frozenset({"ACTIVE", "UPDATING"})
 
@@ -149,6 +150,13 @@ class Cluster:
             raise kubernetes_errors.not_there(self, "apply", what, manifest)
         return answer
 
+    def patch(self, path: str, what: str, change: dict) -> dict | None:
+        """Merge ``change`` into an object, a null taking a field away; None when there is none. May be repeated safely.
+
+        https://datatracker.ietf.org/doc/html/rfc7386
+        """
+        return self.request("PATCH", path, what, body=change, content=MERGE_PATCH)
+
     def delete(self, path: str, what: str) -> None:
         """Ask for deletion; what is gone already is fine."""
         self.request(
@@ -165,10 +173,17 @@ class Cluster:
         return self._kinds[api_version]
 
     def request(
-        self, method: str, path: str, what: str, query: dict | None = None, body: dict | None = None
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: dict | None = None,
+        body: dict | None = None,
+        content: str | None = None,
     ) -> dict | None:
         """One call, repeated while the server is busy, restarting or out of reach; None for 404.
 
+        ``content`` is the type of the body, if it is not that of an apply or plain JSON.
         Raises PlatformError that says what was refused and why.
         """
         url = self.endpoint + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
@@ -176,7 +191,7 @@ class Cluster:
         patience = _Patience(self, method, what)
         while True:
             try:
-                answer = self._http.request(method, url, body=data, headers=self._headers(method))
+                answer = self._http.request(method, url, body=data, headers=self._headers(method, content))
             except urllib3.exceptions.HTTPError as error:
                 patience.after_error(error)
                 continue
@@ -191,7 +206,7 @@ class Cluster:
         with self._lock:
             self._token = None
 
-    def _headers(self, method):
+    def _headers(self, method, content):
         with self._lock:
             if self._token is None or time.monotonic() - self._signed > TOKEN_RENEWED_AFTER:
                 self._token, self._signed = token(self.clients, self.name), time.monotonic()
@@ -202,7 +217,8 @@ class Cluster:
             }
         if method != "GET":
             # JSON is YAML; the server knows an apply by this type.
-            headers["Content-Type"] = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+            usual = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+            headers["Content-Type"] = content or usual
         return headers
 
 

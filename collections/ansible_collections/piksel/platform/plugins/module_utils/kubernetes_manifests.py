@@ -36,12 +36,34 @@ def validated(objects, scope: str) -> list[Entry]:
 
     In a list the key is made of kind, namespace and name. Raises PlatformError with every finding.
     """
+    return [Entry(entry.key, _marked(entry.manifest, scope, entry.key)) for entry in _entries("objects", objects)]
+
+
+def patches(given, wanted: list[Entry]) -> list[Entry]:
+    """The entries of the option ``patches``, as they were given: no ownership label, and each null means something.
+
+    ``wanted`` are those of ``objects``: an object is either made or patched. Raises PlatformError with every finding.
+    """
+    entries = _entries("patches", given)
+    keys, identities = {entry.key for entry in wanted}, {identity(entry.manifest) for entry in wanted}
+    findings = []
+    for entry in entries:
+        problems = ["has the key of an object"] if entry.key in keys else []
+        problems += ["is an object of this list already"] if identity(entry.manifest) in identities else []
+        problems += ["patches a Secret, which is written whole"] if kubernetes_compare.is_secret(entry.manifest) else []
+        findings += [PlatformError(text, subject=f"patches.{entry.key}") for text in problems]
+    combined(findings)
+    return entries
+
+
+def _entries(option, objects):
+    """What both options have in common."""
     if isinstance(objects, dict):
-        named = [(f"objects.{key}", key, manifest) for key, manifest in objects.items()]
+        named = [(f"{option}.{key}", key, manifest) for key, manifest in objects.items()]
     elif isinstance(objects, list):
-        named = [(f"objects[{index}]", None, manifest) for index, manifest in enumerate(objects)]
+        named = [(f"{option}[{index}]", None, manifest) for index, manifest in enumerate(objects)]
     else:
-        raise PlatformError(f"option `objects` must be a list or a map of manifests, not {type(objects).__name__}")
+        raise PlatformError(f"option `{option}` must be a list or a map of manifests, not {type(objects).__name__}")
     findings, entries, seen = [], [], {}
     for place, key, manifest in named:
         problems = (
@@ -58,7 +80,7 @@ def validated(objects, scope: str) -> list[Entry]:
         if not problems:
             entries.append(Entry(str(key) if key is not None else _key(manifest), manifest))
     combined(findings)
-    return [Entry(entry.key, _marked(entry.manifest, scope, entry.key)) for entry in entries]
+    return entries
 
 
 def problems_of(manifest) -> list[str]:

@@ -15,6 +15,7 @@ from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect, root
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_patches import differences as patched
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import CONSENT_ARGUMENTS, parallel, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -25,6 +26,7 @@ OBJECTS_ARGUMENTS = {
     "cluster_endpoint": {"type": "str"},
     "scope": {"type": "str", "required": True},
     "objects": {"type": "raw", "required": True},
+    "patches": {"type": "raw", "default": {}},
     "orphan_kinds": {
         "type": "list",
         "elements": "dict",
@@ -40,6 +42,8 @@ _WAVES = {"Namespace": 0, "CustomResourceDefinition": 1}
 _BUILT_IN_WAVE, _CUSTOM_WAVE = 2, 3
 # Kubernetes itself makes these; a label on them is no reason to delete them.
 _NEVER_DELETED = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+# What a patch finds where its object does not exist.
+ABSENT: dict = {}
 _GONE_WITHIN = 600
 _SERVED_WITHIN = 60
 
@@ -51,6 +55,7 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     """
     scope, cluster_name = params["scope"], params["cluster_name"]
     named = manifests.validated(params["objects"], scope)
+    patches = manifests.patches(params.get("patches") or {}, named)
     wanted, notices = [entry.manifest for entry in named], []
     cluster = connect(clients, cluster_name, check_mode, params.get("cluster_endpoint"))
     try:
@@ -65,7 +70,7 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     resources = [
         KubernetesObject(clients, scope, entry.key, entry.manifest, found, cluster_name, strict=not check_mode)
         for entry in named
-    ]
+    ] + [Patch(clients, scope, entry.key, entry.manifest, found, cluster_name) for entry in patches]
     combined([finding for resource in resources for finding in found.misplaced(resource)])
     resources.sort(key=lambda resource: resource.wave)
     result = reconcile(
@@ -178,6 +183,32 @@ class KubernetesObject(Resource):
 
     def _patience(self, limit):
         return wait.Patience(f"{self.subject} in cluster {self.cluster_name}", 5, limit)
+
+
+class Patch(KubernetesObject):
+    """Some fields of an object that others made: ``wanted`` is a merge patch, in which null takes a field away.
+
+    It counts where the object exists. The object gets no ownership label, and is neither made nor deleted.
+    """
+
+    def read(self):
+        """The object, or ABSENT where nothing is to be done."""
+        return super().read() or ABSENT
+
+    def settle(self, found, check_mode):
+        """An object on its way out is not waited for."""
+        return found
+
+    def refusals(self, _found, _changes):
+        """A kind that is not served has no objects."""
+        return []
+
+    def changes(self, found):
+        return [] if found is ABSENT else list(patched(self.wanted, found))
+
+    def update(self, found, changes):
+        """One PATCH; an object that is gone by now does not need it any more."""
+        return self._found.cluster.patch(self._path(), self.subject, self.wanted) or ABSENT
 
 
 class Orphan(KubernetesObject):

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, names of
-buckets."""
+"""What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
+names of buckets."""
 
 from __future__ import annotations
 
 import datetime
 import re
 
-from ansible_collections.piksel.platform.plugins.module_utils import errors, preflight_buckets
+from ansible_collections.piksel.platform.plugins.module_utils import errors, preflight_addons, preflight_buckets
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
@@ -35,6 +35,9 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         lambda: hub_roles(clients, params["hub_roles"]),
         lambda: quotas(clients, params["quotas"], params["cluster_name"]),
         lambda: preflight_buckets.buckets(clients, params["bucket_names"]),
+        lambda: preflight_addons.addons(
+            clients, params["cluster_name"], params["kubernetes_version"], params["addons"]
+        ),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)

@@ -48,6 +48,7 @@ class Check:
             self.zones,
             self.tags,
             self.routes,
+            self.profiles,
             self.addresses,
             self.nat,
             self.flow_logs,
@@ -149,6 +150,25 @@ class Check:
                     subject,
                     f"its default route goes to {route['NatGatewayId']}, which is not available",
                     "Make the NAT gateway anew, or correct the route.",
+                )
+
+    def profiles(self):
+        """Subnets that are named for Fargate: it takes private ones only.
+        https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+        """
+        for subnet_id in self.params["must_be_private"]:
+            subnet = self.network.subnets.get(subnet_id)
+            if subnet is None:
+                self.find(
+                    f"subnet {subnet_id}",
+                    f"a Fargate profile names it, and {self.network.vpc_id} has no such subnet",
+                    "Name subnets of the cluster's network.",
+                )
+            elif (subnet.default_route or {}).get("GatewayId", "").startswith("igw-"):
+                self.find(
+                    f"subnet {subnet_id}",
+                    "a Fargate profile names it, and it is public: its default route goes to an internet gateway",
+                    "Name private subnets, or none: a profile without own subnets takes all private ones.",
                 )
 
     def addresses(self):

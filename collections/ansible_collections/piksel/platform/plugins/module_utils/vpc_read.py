@@ -44,6 +44,7 @@ class Subnet:
 class Network:
     """Everything that was read of one VPC. ``endpoints`` maps service names to Gateway or Interface.
 
+    ``subnets`` are all of its subnets by id,
     ``cluster`` is EKS's answer or None, ``discovery_groups`` are the security groups with the tag of the cluster.
     """
 
@@ -52,6 +53,7 @@ class Network:
     dns: dict
     private: list
     public: list
+    subnets: dict
     nat_gateways: set
     flow_logs: list
     endpoints: dict
@@ -87,6 +89,7 @@ def read(clients, params: dict) -> Network:
         cidr=vpc["CidrBlock"],
         dns=found["dns"],
         private=[one for one in subnets if one.tags.get(tag) == private],
+        subnets={one.id: one for one in subnets},
         public=[one for one in subnets if one.tags.get(tag) == params["public_tag"].partition("=")[2]],
         nat_gateways={one["NatGatewayId"] for one in found["nat"] if one["State"] == "available"},
         flow_logs=found["flow_logs"],

@@ -47,6 +47,14 @@ options:
       - In a list the logical key is made of kind, namespace and name.
     type: raw
     required: true
+  patches:
+    description:
+      - Changes of objects that others made, in the form of O(objects). They count where the object exists; it is
+        neither made, nor labelled, nor ever deleted.
+      - Each is a JSON merge patch beside what names the object. A null takes a field away, a list is replaced as a
+        whole.
+    type: raw
+    default: {}
   orphan_kinds:
     description:
       - Further kinds among which labelled objects of this scope may be left, since O(objects) holds none of them any
@@ -105,6 +113,14 @@ EXAMPLES = r"""
         metadata:
           name: gp3
         provisioner: ebs.csi.aws.com
+    patches:
+      former_default:
+        apiVersion: storage.k8s.io/v1
+        kind: StorageClass
+        metadata:
+          name: gp2
+          annotations:
+            storageclass.kubernetes.io/is-default-class: null
     orphan_kinds:
       - api_version: v1
         kind: ConfigMap

@@ -72,6 +72,13 @@ options:
       - Names of the buckets by logical key. None of them may be another account's bucket, or lie in another region.
     type: dict
     default: {}
+  addons:
+    description:
+      - Managed add-ons by name, each a dictionary with C(version) (or C(default)), C(configuration_values) and
+        C(enabled). EKS must offer each for O(kubernetes_version), and its schema must know the configuration.
+      - Nothing is looked up about those that the cluster runs already as they are wanted.
+    type: dict
+    default: {}
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -124,6 +131,12 @@ hub_roles:
     external_dns:
       arn: arn:aws:iam::210987654321:role/dns
       reachable: true
+addons:
+  description: The version of each add-on that is wanted, by name.
+  returned: success
+  type: dict
+  sample:
+    coredns: v1.13.2-eksbuild.4
 quotas:
   description: Values of the quotas that were read, by code.
   returned: success
@@ -159,6 +172,7 @@ SPEC = runner.spec(
         "cluster_name": {"type": "str", "required": True},
         "kubernetes_version": {"type": "str", "required": True},
         "hub_roles": {"type": "dict", "default": {}},
+        "addons": {"type": "dict", "default": {}},
         "quotas": {
             "type": "list",
             "elements": "dict",

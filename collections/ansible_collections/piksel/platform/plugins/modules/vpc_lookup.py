@@ -74,6 +74,12 @@ options:
   hub_cidr:
     description: Network that should be routed to this transit gateway.
     type: str
+  must_be_private:
+    description:
+      - Ids of subnets that must be private ones of this network, such as those that a Fargate profile names itself.
+    type: list
+    elements: str
+    default: []
   add_missing_tags:
     description:
       - Return missing tags in RV(missing_tags) instead of failing.
@@ -206,6 +212,7 @@ SPEC = runner.spec(
         "flow_log_retention": {"type": "int", "default": 90},
         "transit_gateway_id": {"type": "str"},
         "hub_cidr": {"type": "str"},
+        "must_be_private": {"type": "list", "elements": "str", "default": []},
         "add_missing_tags": {"type": "bool", "default": False},
         "earlier_findings": {"type": "list", "elements": "str", "default": []},
     },

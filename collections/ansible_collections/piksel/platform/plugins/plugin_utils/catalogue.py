@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.piksel.platform.plugins.plugin_utils import (
     catalogue_buckets,
+    catalogue_compute,
     catalogue_identities,
     catalogue_policies,
 )
@@ -20,4 +21,9 @@ from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Pro
 Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
 
 # Name of a role's input to its rule; each area of the platform keeps its rules in a file of its own.
-RULES: dict[str, Rule] = {**catalogue_buckets.RULES, **catalogue_identities.RULES, **catalogue_policies.RULES}
+RULES: dict[str, Rule] = {
+    **catalogue_buckets.RULES,
+    **catalogue_compute.RULES,
+    **catalogue_identities.RULES,
+    **catalogue_policies.RULES,
+}

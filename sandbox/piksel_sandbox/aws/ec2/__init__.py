@@ -1,0 +1,13 @@
+"""EC2 as moto has it, with launch templates whose tags and client tokens count as they do at AWS."""
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Makes moto build its EC2 backends from this package; call it before the first request."""
+    from moto.ec2.models import ec2_backends
+
+    from .models import SandboxEC2Backend
+
+    ec2_backends.backend = SandboxEC2Backend
+    ec2_backends.clear()
