@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 STEPS = ("eks_addons", "eks_fargate_profiles", "ec2_launch_templates", "eks_nodegroups")
 COREDNS_VALUES = {"computeType": "Fargate", "autoScaling": {"enabled": True, "minReplicas": 4, "maxReplicas": 10}}
 # EKS makes the patch number and the date of a release.
@@ -87,3 +89,16 @@ def specification(cluster: str, account: str, subnets: list[str], tags: dict) ->
             },
         },
     }
+
+
+def addon_options(platform: Any, **entries: dict) -> dict[str, Any]:
+    """The options of a task for these add-ons of the cluster; an underscore in a name stands for a hyphen."""
+    named = {name.replace("_", "-"): entry for name, entry in entries.items()}
+    return {**platform.wanted["eks_addons"], "cluster_endpoint": None, "addons": named}
+
+
+def leave_out(wanted: dict[str, dict]) -> None:
+    """Take every part of the cluster out of a specification."""
+    options = {"eks_addons": "addons", "eks_fargate_profiles": "profiles", "eks_nodegroups": "nodegroups"}
+    for step, option in options.items():
+        wanted[step] = {**wanted[step], "cluster_endpoint": None, option: {}}
