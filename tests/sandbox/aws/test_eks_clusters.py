@@ -114,6 +114,8 @@ def test_a_chosen_fault_fails_the_cluster(account: Account, failures: dict[str, 
         ({"roleArn": f"arn:aws:iam::{ACCOUNT}:role/none"}, "could not be assumed because it does not exist"),
         ({"roleArn": "arn:aws:iam::999999999999:role/x"}, "Cross-account pass role is not allowed"),
         ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "8.8.0.0/16"}}, "serviceIpv4Cidr must be within"),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.96.0.0/11"}}, "between /24 and /12"),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.1.128.0/20"}}, "overlaps with the VPC CIDRs 10.1.0.0/16"),
         (
             {"encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": "x"}}]},
             "Invalid KMS key ARN",

@@ -1,4 +1,4 @@
-"""EC2 as moto has it, with launch templates whose tags and client tokens count as they do at AWS."""
+"""EC2 with launch templates whose tags and client tokens count as at AWS, and which keeps what interfaces are in."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from typing import Any
@@ -41,6 +42,21 @@ def cluster_subnets(account_id: str, region: str, subnet_ids: list[str]) -> str:
     if len({subnet.availability_zone for subnet in found}) < 2:
         raise InvalidParameterException("Subnets specified must be in at least two different AZs")
     return vpcs.pop()
+
+
+def service_cidr(account_id: str, region: str, candidates: tuple[str, ...], vpc_id: str) -> str:
+    """The first of the candidates for service addresses that does not overlap with a block of the VPC.
+
+    Raises InvalidParameterException when all do
+    (https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html).
+    """
+    vpc = ec2_backends[account_id][region].get_vpc(vpc_id)
+    blocks = [ipaddress.IPv4Network(block["cidr_block"]) for block in vpc.cidr_block_association_set]
+    for candidate in candidates:
+        if not any(ipaddress.IPv4Network(candidate).overlaps(block) for block in blocks):
+            return candidate
+    taken = ", ".join(map(str, blocks))
+    raise InvalidParameterException(f"serviceIpv4Cidr {candidates[0]} overlaps with the VPC CIDRs {taken} of {vpc_id}")
 
 
 def security_groups(account_id: str, region: str, group_ids: list[str], vpc_id: str) -> None:

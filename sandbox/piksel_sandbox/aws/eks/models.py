@@ -84,6 +84,7 @@ class EKSBackend(
             try:
                 yield
             finally:
+                self.place_interfaces()
                 put_off, self._later = self._later, []
         for call in put_off:
             call()

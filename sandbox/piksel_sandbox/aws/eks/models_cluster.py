@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from . import checks, seams
+from . import checks, cluster_network, seams
 from .exceptions import (
     InvalidParameterException,
     InvalidRequestException,
@@ -15,15 +15,12 @@ from .exceptions import (
     ResourceNotFoundException,
 )
 from .models_base import DELETED, Lifecycle, Update
-from .utils import data, first, new_digits, new_hex, without_none
+from .utils import data, first, new_hex, without_none
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
+# EKS takes one of them when the request names none.
+DEFAULT_SERVICE_CIDRS = ("172.20.0.0/16", "10.100.0.0/16")
 SERVICE_CIDR_BLOCKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-SECURITY_GROUP_DESCRIPTION = (
-    "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes,"
-    " as well as any managed workloads."
-)
 
 
 def kubernetes_version(version: str) -> dict[str, Any]:
@@ -75,6 +72,7 @@ class Cluster(Lifecycle):
         self.access_entries: dict[str, Any] = {}
         self.pod_identities: dict[str, Any] = {}
         self.identity_providers: dict[str, Any] = {}
+        self.interfaces: dict[cluster_network.Place, str] = {}
 
     @property
     def authentication_mode(self) -> str:
@@ -175,12 +173,17 @@ class ClusterBackend:
         checks.security_groups(
             self.account_id, self.region_name, settings["resourcesVpcConfig"]["securityGroupIds"], vpc_id
         )
+        network = settings["kubernetesNetworkConfig"]
+        if "serviceIpv4Cidr" in network:
+            asked = (request.get("kubernetesNetworkConfig") or {}).get("serviceIpv4Cidr")
+            candidates = (asked,) if asked else DEFAULT_SERVICE_CIDRS
+            network["serviceIpv4Cidr"] = checks.service_cidr(self.account_id, self.region_name, candidates, vpc_id)
         checks.service_role(self.account_id, self.region_name, settings["roleArn"], "eks.amazonaws.com")
         checks.encryption_key(self.region_name, settings.get("encryptionConfig") or [])
         failure = seams.failure_for("CreateCluster", name, self.account_id)
         cluster = Cluster(self, name, settings, vpc_id, failure)
         self.clusters[name] = cluster
-        self._create_security_group(cluster)
+        cluster_network.make_security_group(ec2_backends[self.account_id][self.region_name], cluster)
         if settings["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] and principal:
             self.bootstrap_creator(cluster, principal)
         self.later(lambda: self._start(cluster))
@@ -265,28 +268,12 @@ class ClusterBackend:
 
     def _remove_cluster(self, cluster: Cluster) -> None:
         del self.clusters[cluster.name]
-        ec2 = ec2_backends[self.account_id][self.region_name]
-        if cluster.security_group_id and ec2.get_security_group_from_id(cluster.security_group_id):
-            ec2.delete_security_group(group_id=cluster.security_group_id)
+        cluster_network.remove(ec2_backends[self.account_id][self.region_name], cluster)
 
-    def _create_security_group(self, cluster: Cluster) -> None:
-        """The group of https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html: all inside, all out."""
-        ec2 = ec2_backends[self.account_id][self.region_name]
-        name = f"eks-cluster-sg-{cluster.name}-{new_digits(9)}"
-        group = ec2.create_security_group(
-            name,
-            SECURITY_GROUP_DESCRIPTION,
-            vpc_id=cluster.vpc_id,
-            tags={
-                "Name": name,
-                f"kubernetes.io/cluster/{cluster.name}": "owned",
-                "aws:eks:cluster-name": cluster.name,
-            },
-        )
-        ec2.authorize_security_group_ingress(
-            group.id, "-1", "-1", "-1", [], source_groups=[{"GroupId": group.id}], vpc_id=cluster.vpc_id
-        )
-        cluster.security_group_id = group.id
+    def place_interfaces(self) -> None:
+        """Let the network interfaces follow what clusters and node groups have become."""
+        for cluster in self.clusters.values():
+            cluster_network.place_interfaces(ec2_backends[self.account_id][self.region_name], cluster)
 
     def _cluster_settings(self, request: dict[str, Any]) -> dict[str, Any]:
         version = (
@@ -355,7 +342,7 @@ def network_config(request: dict[str, Any]) -> dict[str, Any]:
     load_balancing = {"elasticLoadBalancing": request.get("elasticLoadBalancing") or {"enabled": False}}
     if family == "ipv6":
         return {"ipFamily": family, "serviceIpv6Cidr": "fd4d:3b7b:9b5e::/108", **load_balancing}
-    cidr = request.get("serviceIpv4Cidr") or DEFAULT_SERVICE_CIDR
+    cidr = request.get("serviceIpv4Cidr") or DEFAULT_SERVICE_CIDRS[0]
     try:
         network = ipaddress.IPv4Network(cidr)
     except ValueError:
