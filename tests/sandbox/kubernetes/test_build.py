@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from piksel_sandbox import processes
 from piksel_sandbox.kubernetes import build
 
 FAKE_GO = """#!/bin/sh
 if [ "$1" = env ]; then echo "go${FAKE_GO_VERSION:-1.99.0}"; exit 0; fi
 for last; do :; done
 while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
+echo $$ > "${FAKE_GO_PID:-/dev/null}"
 echo "$last" >> "$FAKE_GO_LOG"
 echo "example/package" >&2
 sleep "${FAKE_GO_SLEEP:-0}"
@@ -93,6 +95,26 @@ def test_checkouts_share_one_build(go_log: Path, monkeypatch: pytest.MonkeyPatch
     assert len(built(go_log)) == len(build.NAMES)
     assert lines
     assert lines[0].startswith("another checkout builds")
+
+
+def test_a_killed_command_takes_its_build_along(go_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes on building, and the next command builds what is missing."""
+    monkeypatch.setenv("FAKE_GO_SLEEP", "5")
+    monkeypatch.setenv("FAKE_GO_PID", str(tmp_path / "pid"))
+    command = subprocess.Popen(
+        [sys.executable, "-m", "piksel_sandbox.kubernetes.build"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not built(go_log):
+        time.sleep(0.02)
+    go = int((tmp_path / "pid").read_text(encoding="utf-8"))
+    start = processes.start_ticks(go)
+    assert start is not None
+    command.kill()
+    command.wait()
+    assert processes.wait_gone(go, start, 3)
+    assert build.present() is None
+    monkeypatch.setenv("FAKE_GO_SLEEP", "0")
+    assert set(build.ensure(print)) == set(build.NAMES)
 
 
 def test_assets_come_first(go_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
