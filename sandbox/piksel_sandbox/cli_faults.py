@@ -37,7 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _add_selection(one: argparse.ArgumentParser, *, needs_operation: bool) -> None:
     one.add_argument(
         "--operation", metavar="SERVICE:OPERATION", required=needs_operation, default="*:*",
-        help="which calls, with wildcards: eks:CreateCluster, 'iam:*', '*:Create*' (default: all)",
+        help="which calls, with wildcards: eks:CreateCluster, 'iam:*', '*:Create*', core/v1:list:pods (default: all)",
     )  # fmt: skip
     one.add_argument("--object", metavar="NAME", default="*", help="only calls about this object, with wildcards")
     one.add_argument("--account", metavar="ID", default="*", help="only calls in this account")

@@ -54,7 +54,7 @@ class Faults:
     ) -> Iterable[bytes]:
         response = Response.from_app(self.app, environ, buffered=True)
         if response.status_code >= 400:
-            registry.give_back(fault, operation)
+            registry.give_back(fault.number, operation)
             return response(environ, start_response)
         raise ConnectionLost(response.status_code)
 

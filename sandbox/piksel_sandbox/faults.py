@@ -178,7 +178,7 @@ class Registry:
 
         The first that ends the call is the last: what it keeps from the others neither counts nor uses them up.
         """
-        if not self._faults:
+        if self.is_empty:
             return []
         acting = []
         with self._lock:
@@ -193,10 +193,16 @@ class Registry:
                         break
         return acting
 
-    def give_back(self, fault: Fault, operation: str) -> None:
-        """See Fault.gives_back."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether no fault is set."""
+        return not self._faults
+
+    def give_back(self, number: int, operation: str) -> None:
+        """See Fault.gives_back; nothing for a fault that was cleared meanwhile."""
         with self._lock:
-            fault.gives_back(operation)
+            if number in self._faults:
+                self._faults[number].gives_back(operation)
 
 
 registry = Registry()

@@ -118,6 +118,25 @@ def test_each_creates_answer_lost_once(empty, play: Play, aws) -> None:
     assert_converged(empty, play, aws)
 
 
+@pytest.mark.requirement("GEN-10", "NS-13")
+def test_each_kubernetes_creates_answer_lost_once(empty, play: Play, aws, kubectl_json) -> None:
+    """The connection breaks after each namespace was made, and before and after reads: the same run goes on."""
+    empty.add_fault("reset-after", operation="core/v1:create:*", caller="run")
+    for action in ("reset-before", "reset-after"):
+        empty.add_fault(action, operation="core/v1:list:*", times=1, caller="run")
+    run = play().ok()
+    made = [item["object"] for item in run.done if item["kind"] == "Namespace"]
+    lost, *reads = (fault["acted"] for fault in empty.faults())
+    assert lost == len(made) > 5
+    assert reads == [1, 1]
+    creates = [row for row in empty.calls(writes=True) if row["api"] == "kubernetes" and row["status"] == 201]
+    assert sorted(row["object"] for row in creates) == sorted(made)
+    empty.clear_faults()
+    assert_converged(empty, play, aws)
+    names = [item["metadata"]["name"] for item in kubectl_json("namespaces")["items"]]
+    assert set(made) <= set(names)
+
+
 def test_throttled_and_failing_service(empty, play: Play, aws) -> None:
     """Every third call is throttled and one in twenty answers with a 5xx: the run ends well all the same."""
     empty.add_fault("throttle", every=3, caller="run")

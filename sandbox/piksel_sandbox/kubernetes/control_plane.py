@@ -18,6 +18,7 @@ from piksel_sandbox.kubernetes.agent import Agent
 from piksel_sandbox.kubernetes.certificates import Authority, TokenKey
 from piksel_sandbox.kubernetes.client import ApiError, Client
 from piksel_sandbox.kubernetes.refs import ClusterRef
+from piksel_sandbox.kubernetes.relay import Relay
 from piksel_sandbox.kubernetes.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def reserve_port() -> socket.socket:
 
 
 class ControlPlane:
-    """etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok and the sandbox's agent of one cluster."""
+    """etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, the relay and the agent of one cluster."""
 
     def __init__(self, ref: ClusterRef, version: str, issuer: str, service_cidr: str | None) -> None:
         self.ref = ref
@@ -58,6 +59,7 @@ class ControlPlane:
         self._service_cidr = service_cidr or components.DEFAULT_SERVICE_CIDR
         self._authority = Authority(f"kubernetes/{ref.name}", self.folder)
         self._port = reserve_port()
+        self._relay = Relay(ref, lambda: self.state != FAILED and not self._stopping.is_set())
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -66,7 +68,12 @@ class ControlPlane:
 
     @property
     def endpoint(self) -> str:
-        """Where kube-apiserver serves or will serve."""
+        """Where clients of the cluster are served, or will be."""
+        return self._relay.url
+
+    @property
+    def server(self) -> str:
+        """Where kube-apiserver itself serves, for who has a client certificate."""
         return f"https://127.0.0.1:{self._port.getsockname()[1]}"
 
     @property
@@ -91,6 +98,7 @@ class ControlPlane:
                 self.agent.stop()
             names = list(self._children)
             self._kill(names)
+            self._relay.stop()
             self._port.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in names if self.state != FAILED else ():
@@ -115,6 +123,7 @@ class ControlPlane:
         self._layout = self._make_layout(binaries)
         self.token_key.save(self.folder)
         components.write_configuration(self._layout)
+        self._relay.start(self.folder, self._layout.port)
         (self.folder / "kwok.yaml").write_text(bootstrap.KWOK_CONFIGURATION, encoding="utf-8")
         self._spawn("etcd", components.etcd(self._layout))
         self._start_kubernetes()

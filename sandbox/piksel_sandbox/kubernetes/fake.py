@@ -27,7 +27,7 @@ class FakeControlPlane:
     state = "READY"
     failure = None
     agent = None
-    endpoint = "https://127.0.0.1:1"
+    endpoint = server = "https://127.0.0.1:1"
 
     def __init__(self, ref: ClusterRef, version: str, issuer: str, service_cidr: str | None) -> None:
         self.ref = ref

@@ -81,6 +81,10 @@ class ControlPlanes:
         """`https://127.0.0.1:<port>`, from start on, across upgrades. Raises KeyError when it was never started."""
         return self._addresses[ref][0]
 
+    def server(self, ref: ClusterRef) -> str:
+        """Where kube-apiserver itself serves, for client certificates. Raises KeyError when it does not run."""
+        return self._planes[ref].server
+
     def certificate_authority(self, ref: ClusterRef) -> str:
         """base64 of the PEM certificate. Raises KeyError when the cluster was never started."""
         return self._addresses[ref][1]

@@ -124,9 +124,9 @@ class Cluster:
         self.ref = ref
         self.folder = folder
         self.endpoint = control_planes.endpoint(ref)
-        self.admin = Client(self.endpoint, folder)
+        self.admin = Client(control_planes.server(ref), folder)
         authority = base64.b64decode(control_planes.certificate_authority(ref)).decode()
-        self._pool = urllib3.PoolManager(ca_cert_data=authority)
+        self._pool = urllib3.PoolManager(ca_cert_data=authority, retries=False)
 
     def as_caller(
         self, caller: str, method: str, path: str, body: Any = None, cluster: str | None = None, **headers: str
