@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import cycle, islice
 from typing import Any
 
-from piksel_sandbox.aws.ec2.models import IN_USE
+from piksel_sandbox.aws.ec2.models_interfaces import IN_USE
 
 from .utils import new_digits
 
