@@ -17,14 +17,16 @@ def buckets(clients, names: dict) -> Report:
     report = Report(clients)
 
     def look(key):
+        # In a list, as ``parallel`` would raise an error that stands alone.
         subject = f"s3_bucket {names[key]}"
         try:
             with errors.told(subject, clients):
                 region = s3_lookup.bucket_region(clients, names[key])
         except PlatformError as error:
-            return error
+            return [error]
         elsewhere = region not in (None, clients.region)
-        return s3_lookup.wrong_region(subject, clients, region) if elsewhere else None
+        return [s3_lookup.wrong_region(subject, clients, region)] if elsewhere else []
 
-    report.findings.extend(finding for finding in parallel(look, sorted(names)) if finding)
+    for found in parallel(look, sorted(names)):
+        report.findings.extend(found)
     return report

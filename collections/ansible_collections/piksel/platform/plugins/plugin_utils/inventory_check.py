@@ -23,6 +23,7 @@ from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_scan imp
     Place,
     Scan,
     duplicates,
+    leaf_of,
     place_of,
 )
 
@@ -159,11 +160,21 @@ class Check:
             return
         keys = [key for key in sorted(self._sources(name)) if key in self.spec and self.host.values.get(key)]
         for problem in list(RULES[name](self.host.values[name], self.host.values)):
-            # The key of the inventory that says it: of two that have such an entry, what overrides comes later.
-            blame = max(keys, key=lambda key: (_depth(self.host.values[key], problem.path), key), default=name)
-            blame = blame if keys and _depth(self.host.values[blame], problem.path) else name
+            # The key of the inventory that says it, else the input itself.
+            saying = [key for key in keys if _depth(self.host.values[key], problem.path)]
+            blame = max(saying, key=lambda key: self._says(key, problem.path), default=name)
             label = ".".join([blame, *problem.path])
             self._find(self._below(blame, problem.path), label, problem.message, problem.advice)
+
+    def _says(self, key: str, path: list[str]) -> tuple[bool, int, str]:
+        """How much a key of the inventory is to blame for what a path leads to; the greatest is blamed.
+
+        What is written out there comes before what a template takes from another key; of two that have such an entry,
+        what overrides comes later.
+        """
+        one = self.last.get(key)
+        literal = leaf_of(one.node, path) if one else None
+        return literal is not None and "{{" not in literal, _depth(self.host.values[key], path), key
 
     def disjoint(self) -> None:
         """Networks that overlap with those of other accounts or with each other: keys marked ``disjoint``."""

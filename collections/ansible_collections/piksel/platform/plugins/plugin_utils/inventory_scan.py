@@ -141,6 +141,15 @@ def place_of(node: yaml.Node, path: t.Iterable[str], place: Place) -> Place:
     return place
 
 
+def leaf_of(node: yaml.Node, path: t.Iterable[str]) -> str | None:
+    """Return the text of the scalar at which ``path`` ends below a value's node, None where it ends elsewhere."""
+    for key in path:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        node = next((value for name, value in node.value if name.value == key), None)
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
 def duplicates(one: Definition) -> list[tuple[str, Place]]:
     """Return the keys that stand twice in one mapping below a definition; YAML keeps the last and says nothing."""
     result: list[tuple[str, Place]] = []

@@ -10,7 +10,7 @@ import datetime
 import types
 
 import pytest
-from ansible_collections.piksel.platform.plugins.module_utils import preflight
+from ansible_collections.piksel.platform.plugins.module_utils import preflight, preflight_buckets
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from botocore.exceptions import ClientError
 
@@ -205,6 +205,7 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         describe_cluster_versions={"clusterVersions": [{"clusterVersion": "1.30"}]},
         describe_cluster=client_error("ResourceNotFoundException"),
         get_service_quota={"Quota": {"Value": 0.0}},
+        head_bucket=client_error("403"),
     )
     params = {
         "admin_role_path": PATH,
@@ -216,7 +217,23 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "quotas": [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}],
         "addons": {},
         "on_findings": "fail",
+        "bucket_names": {"data": "theirs"},
     }
     with pytest.raises(PlatformError) as caught:
         preflight.run(params, True, clients)
-    assert str(caught.value).startswith("4 findings:")
+    assert str(caught.value).startswith("5 findings:")
+
+
+@pytest.mark.requirement("S3-13", "GEN-11")
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"BucketRegion": "ap-southeast-3"}, None),
+        (client_error("404"), None),
+        (client_error("403"), "another account's"),
+        ({"BucketRegion": "us-east-1"}, "lies in us-east-1"),
+    ],
+)
+def test_names_of_buckets_are_free_or_ours(answer, words):
+    report = preflight_buckets.buckets(Clients(head_bucket=answer), {"data": "a-bucket"})
+    assert [words in str(finding) for finding in report.findings] == ([True] if words else [])

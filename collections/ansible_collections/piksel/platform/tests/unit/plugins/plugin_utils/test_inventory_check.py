@@ -265,6 +265,34 @@ def test_a_rule_of_a_catalogue_blames_the_key_that_holds_the_entry(inventory, mo
     assert finding == f"{FILE}:6: names.b.name: is taken. Rename it."
 
 
+def test_a_rule_blames_the_key_in_which_the_value_is_written_out(inventory, monkeypatch):
+    inventory.write(
+        "dev",
+        "x.yml",
+        """---
+own: {}
+names: "{{ {'a': 'one'} | combine(own) }}"
+entries:
+  a:
+    name: "{{ names.a }}"
+    days: 1
+""",
+    )
+    spec = {name: {"type": "dict"} for name in ("own", "names", "entries")}
+    role = Role("role", {"role_entries": {"type": "dict"}})
+    problems = [Problem(["a", "name"], "is bad"), Problem(["a", "days"], "is few")]
+    monkeypatch.setitem(inventory_check.RULES, "role_entries", lambda _value, _values: problems)
+    made = {"names": {"a": "one"}, "entries": {"a": {"name": "one", "days": 1}}}
+    given = {"spec": spec, "roles": [role], "values": {"role_entries": "{{ entries }}"}}
+    evaluated = {**made, "role_entries": made["entries"]}
+    name, days = inventory.findings(**given, evaluated=evaluated)
+    assert (name, days) == (f"{FILE}:6: entries.a.name: is bad.", f"{FILE}:7: entries.a.days: is few.")
+    file = inventory.root / FILE
+    file.write_text(file.read_text().replace("own: {}", "own:\n  a: one"))
+    name, days = inventory.findings(**given, evaluated={**evaluated, "own": {"a": "one"}})
+    assert (name, days) == (f"{FILE}:3: own.a.name: is bad.", f"{FILE}:8: entries.a.days: is few.")
+
+
 def test_a_rule_is_not_asked_about_what_is_wrong_already(inventory, monkeypatch):
     inventory.write("dev", "x.yml", "---\nnames: 3\n")
     role = Role("role", {"role_names": {"type": "dict"}})
