@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from integration.estate import TAGS, Platform
 from integration.estate_s3 import PRIVATE, PUBLIC, policy, specification, tls_only
-from integration.tampering import FOREIGN_TAG, MARK, Tampering
+from integration.tampering import MARK, Tampering
 
 KIND = "s3_bucket"
 NOTHING_BLOCKED = {
@@ -194,7 +194,7 @@ TAMPERINGS = (
 
 # What others do that means nothing to us: a tag, the same rules by other ids, the same CORS and policy put otherwise.
 FOREIGN = {
-    KIND: tags(PRIVATE, FOREIGN_TAG),
+    KIND: tags(PRIVATE, {"billing": "42"}),
     "rules by other ids": rules({**TIER, "ID": "theirs", "Filter": {}}, {**ABORT, "ID": "also-theirs"}),
     "CORS in another order": s3(
         PUBLIC,

@@ -218,6 +218,7 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "addons": {},
         "on_findings": "fail",
         "bucket_names": {"data": "theirs"},
+        "on_findings": "fail",
     }
     with pytest.raises(PlatformError) as caught:
         preflight.run(params, True, clients)
