@@ -49,6 +49,10 @@ format: setup ## let ruff write the layout of Python files
 requirements: setup ## write the test column of docs/requirements.md from the marks of the tests
 	@$(BIN)/python tools/requirement_table.py
 
+.PHONY: iam-actions
+iam-actions: setup ## write the actions that the check of policies knows, from the pinned parliament
+	@$(BIN)/python tools/iam_actions.py
+
 .PHONY: lock
 lock: setup setup-py313 ## pin anew what requirements-dev.txt names, for both lanes
 	@$(BIN)/python tools/lock.py

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Make the virtual environments of a checkout: `setup.py [main|py313]`.
+"""Make the virtual environments of a checkout: `setup.py [main|py313|ministack]`.
 
 `main` is `.venv`, made by the machine's Python (3.11 or later). `py313` is `.venv-py313`, the second lane of the tests.
-Everything is pinned by `requirements-core-<version>.txt`; the collections come out of the PyPI wheel of `ansible`, of
-which only the few that the platform uses are unpacked (the whole package takes 737 MB).
+`ministack` is `.venv-ministack`: an emulator that enforces IAM, for one test; its pins do not go together with ours.
+Everything is pinned by `requirements-core-<version>.txt` or `requirements-ministack.txt`. The collections come out of
+the PyPI wheel of `ansible`, of which only the few that the platform uses are unpacked (the whole package takes 737 MB).
 
 Exit codes: 0 the lane stands, 1 it could not be made (reason printed), 3 this machine has no Python for the lane.
 """
@@ -24,7 +25,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLLECTIONS = ("amazon/aws", "community/aws", "community/general", "kubernetes/core")
 # The core version that a lane runs and the `ansible` package whose collections were released with it.
 CORES = {"2.19": "12.3.0", "2.21": "14.5.0"}
-LANES = {"main": ".venv", "py313": ".venv-py313"}
+MINISTACK = "ministack"
+LANES = {"main": ".venv", "py313": ".venv-py313", MINISTACK: ".venv-ministack"}
 NO_PYTHON = 3
 
 
@@ -67,7 +69,7 @@ def interpreters(minor: int) -> list[str]:
 
 def find_python(lane: str) -> str | None:
     """The interpreter for a lane, None when the machine has none."""
-    if lane == "main" and sys.version_info >= (3, 11):
+    if lane != "py313" and sys.version_info >= (3, 11):
         return getattr(sys, "_base_executable", sys.executable)
     minors = (13,) if lane == "py313" else (11, 12, 13, 14)
     for minor in minors:
@@ -145,8 +147,8 @@ def set_up(lane: str) -> int:
         print(f"setup: this machine has no Python {wanted} (looked on PATH, in pyenv's and uv's folders)")
         return NO_PYTHON
     version = version_of(python)
-    core = "2.19" if version < (3, 12) else "2.21"
-    lock = f"requirements-core-{core}.txt"
+    core = None if lane == MINISTACK else "2.19" if version < (3, 12) else "2.21"
+    lock = f"requirements-core-{core}.txt" if core else f"requirements-{lane}.txt"
     folder = os.path.join(ROOT, LANES[lane])
     stamp = os.path.join(folder, ".piksel-stamp")
     wanted = digest(version, lock, "tools/setup.py", "sandbox/pyproject.toml")
@@ -154,12 +156,13 @@ def set_up(lane: str) -> int:
         with open(stamp) as handle:
             if handle.read() == wanted:
                 return 0
-    print(f"setup: {LANES[lane]} with Python {version[0]}.{version[1]} and ansible-core {core}", flush=True)
+    print(f"setup: {LANES[lane]} with Python {version[0]}.{version[1]} and {lock}", flush=True)
     inside = make_venv(python, folder)
     pip = [inside, "-m", "pip", "install", "-q", "--no-deps"]
     # The lock names every package, so pip resolves nothing; `pip check` then proves that it named them all.
-    run([*pip, "-r", os.path.join(ROOT, lock), "-e", os.path.join(ROOT, "sandbox")])
-    unpack_collections(inside, CORES[core])
+    run([*pip, "-r", os.path.join(ROOT, lock), *(["-e", os.path.join(ROOT, "sandbox")] if core else [])])
+    if core:
+        unpack_collections(inside, CORES[core])
     run([inside, "-m", "pip", "check"])
     with open(stamp, "w") as handle:
         handle.write(wanted)
