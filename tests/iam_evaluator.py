@@ -23,6 +23,12 @@ def allows(documents: Iterable[Mapping[str, Any]], action: str, resource: str, *
     return bool(about) and all(one["Effect"] == "Allow" for one in about)
 
 
+def names(documents: Iterable[Mapping[str, Any]], action: str) -> bool:
+    """Whether any statement speaks of an action; one that none speaks of is allowed on nothing."""
+    statements = [one for document in documents for one in listed(document["Statement"])]
+    return any(_fits(one, "Action", action.lower(), lower=True) for one in statements)
+
+
 def _is_about(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, tuple[str]]) -> bool:
     return (
         _fits(statement, "Action", action.lower(), lower=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iam_evaluator import allows
+from iam_evaluator import allows, names
 
 OBJECTS = "arn:aws:s3:::b/*"
 ONE = "arn:aws:s3:::b/k"
@@ -62,6 +62,12 @@ def test_negated_elements() -> None:
 )
 def test_conditions(condition: dict, context: dict, allowed: bool) -> None:
     assert allows(policy({"Condition": condition}), "s3:GetObject", ONE, **context) is allowed
+
+
+def test_actions_that_no_statement_speaks_of() -> None:
+    assert names(policy({"Action": ["s3:Get*"]}), "s3:GetObject")
+    assert not names(policy({"Action": ["s3:Get*"]}), "s3:PutObject")
+    assert names([{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}], "s3:PutObject")
 
 
 def test_a_denial_whose_condition_nobody_understands_denies() -> None:

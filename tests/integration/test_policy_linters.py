@@ -1,4 +1,4 @@
-"""Every policy that an environment renders, put to parliament and policy_sentry; their findings are explained or gone."""
+"""Every policy that an environment renders, put to parliament and policy_sentry; what they find is explained."""
 
 from __future__ import annotations
 
