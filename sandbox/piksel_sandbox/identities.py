@@ -31,6 +31,11 @@ class Identity:
         return self.expiration is not None and self.expiration < utcnow()
 
     @property
+    def principals(self) -> frozenset[str]:
+        """Every way in which a policy may name the caller as an AWS principal."""
+        return frozenset({self.account, f"arn:aws:iam::{self.account}:root", self.arn, self.role_arn or self.arn})
+
+    @property
     def is_active(self) -> bool:
         """False for a user's key that was made inactive."""
         return self.key.status == "Active"

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from end_to_end import ministack
 from end_to_end.harness import Play
-from end_to_end.identity_rights import ACCOUNT, DNS_ROLE, OTHERS, PROMISES, REGION, RESOURCES, TERRIA
+from end_to_end.identity_rights import ACCOUNT, DNS_ROLE, HUB, OTHERS, PROMISES, REGION, RESOURCES, TERRIA
 from iam_evaluator import allows, names
 
 AUDIENCE = "sts.amazonaws.com"
@@ -182,6 +182,36 @@ def test_the_efs_driver_touches_only_what_bears_its_tag(documents: Callable) -> 
 def test_drivers_of_the_addons_have_the_policies_of_aws(role: str, policy: str, prod, aws) -> None:
     attached = aws("iam", "prod").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert [one["PolicyArn"] for one in attached] == [f"arn:aws:iam::aws:policy/{policy}"]
+
+
+@pytest.mark.requirement("ECR-01", "ECR-03", "ECR-04", "CONF-12")
+def test_nodes_pull_from_the_hub_and_do_no_more(prod, aws) -> None:
+    """By a policy of their own and the hub's repository policies: no role of the hub, no secrets for pulls."""
+    iam = aws("iam", "prod")
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/PikselHubImagePullPolicy"
+    policy = [iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]]
+    accounts = (HUB, "602401143452", "296578399912")
+    places = [f"arn:aws:ecr:{REGION}:{account}:repository/ows" for account in accounts]
+    others = [
+        f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ows",
+        f"arn:aws:ecr:us-east-1:{HUB}:repository/ows",
+        *RESOURCES,
+    ]
+    known = json.loads(DATA.read_text())["actions"]
+    actions = [f"{service}:{name}" for service, all_of_it in known.items() for name in all_of_it]
+    named = [action for action in actions if names(policy, action)]
+    pull = {"ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability"}
+    assert {(action, place) for action in named for place in places if allows(policy, action, place)} == {
+        (action, place) for action in {*pull, "ecr:GetAuthorizationToken"} for place in places
+    }
+    assert {action for action in named for place in others if allows(policy, action, place)} == {
+        "ecr:GetAuthorizationToken"
+    }
+
+
+@pytest.mark.requirement("ECR-04")
+def test_no_service_account_has_secrets_for_pulls(cluster: kubernetes.client.CoreV1Api) -> None:
+    assert not [one for one in cluster.list_service_account_for_all_namespaces().items if one.image_pull_secrets]
 
 
 @pytest.mark.requirement("IAM-19")

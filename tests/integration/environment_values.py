@@ -31,6 +31,10 @@ PROD_NODES = {
 ALL_ON_FARGATE = dict.fromkeys(("kube_system", "karpenter", "flux_system", "external_dns"), "fargate")
 OLD_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.34-v20260403"
 NEW_GPU_IMAGE = "amazon-eks-node-al2023-x86_64-nvidia-1.36-v20260801"
+HUB_REPOSITORIES = [
+    *("coastlines", "data-production", "dc-explorer", "geomad", "inadc-core", "inadc-ows", "jupyter-dev"),
+    *("jupyter-lab", "ows", "piksel-core", "terriamap"),
+]
 EXTERNAL_BUCKETS = ["usgs-landsat", "copernicus-dem-30m", "e84-earth-search-sentinel-data"]
 
 
@@ -98,6 +102,7 @@ VALUES = {
     "piksel_flux_path": ("clusters/development", "clusters/staging", "clusters/production"),
     "piksel_slack_channel": ("flux-piksel-dev-env", "flux-piksel-staging-env", "flux-piksel-prod-env"),
     "piksel_identity_backend": ("irsa", "irsa", "irsa"),
+    "piksel_hub_repositories": (HUB_REPOSITORIES, HUB_REPOSITORIES, HUB_REPOSITORIES),
     "piksel_identity_overrides": ({}, {}, {"external_dns": {"role_name": "piksel-production-external-dns"}}),
     "piksel_policy_overrides": ({}, {}, {}),
     "piksel_permissions_boundary_arn": (None, None, None),

@@ -158,7 +158,12 @@ def test_every_key_is_described_and_only_keys_that_somebody_sets(environment: st
 
 
 @pytest.mark.requirement(
-    *(f"ENV-{number:02d}" for number in range(1, 38) if number != 4), "CONF-02", "CONF-03", "CONF-11"
+    *(f"ENV-{number:02d}" for number in range(1, 38) if number != 4),
+    "CONF-02",
+    "CONF-03",
+    "CONF-11",
+    "CONF-17",
+    "ECR-02",
 )
 @pytest.mark.requirement("S3-05", "S3-06", "S3-09", "S3-10", "S3-13", "CONF-16", "CONF-17")
 def test_every_value_is_the_one_that_was_decided() -> None:

@@ -1,4 +1,5 @@
-"""What the sandbox adds to moto's AWS: EKS whole, launch templates, RDS states, S3 defaults, public SSM parameters.
+"""What the sandbox adds to moto's AWS: EKS whole, launch templates, RDS states, S3 defaults, repository policies, SSM
+parameters.
 
 Nothing of moto is changed on disk: `install()` hands moto's backend registries the subclasses of this package.
 """
@@ -15,7 +16,7 @@ def install() -> None:
     moto's `BackendDict` makes a backend per account and region from its attribute `backend`, and a backend finds its
     routes in the `urls` module beside its own, so replacing that class replaces models, responses and routes together.
     """
-    from . import ec2, eks, iam, rds, s3, servicequotas, ssm, sts
+    from . import ec2, ecr, eks, iam, rds, s3, servicequotas, ssm, sts
 
-    for service in (ec2, eks, iam, rds, s3, servicequotas, ssm, sts):
+    for service in (ec2, ecr, eks, iam, rds, s3, servicequotas, ssm, sts):
         service.install()

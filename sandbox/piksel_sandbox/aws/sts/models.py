@@ -37,8 +37,7 @@ class SandboxSTSBackend(STSBackend):
         }
         if external_id:
             context["sts:externalid"] = (external_id,)
-        names = {caller.account, f"arn:aws:iam::{caller.account}:root", caller.arn, caller.role_arn or caller.arn}
-        request = trust.Request("sts:AssumeRole", "AWS", frozenset(names), context)
+        request = trust.Request("sts:AssumeRole", "AWS", caller.principals, context)
         if role is None or not trust.allows(role.assume_role_policy_document, request):
             raise AccessDenied(
                 f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"

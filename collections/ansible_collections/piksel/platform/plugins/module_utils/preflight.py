@@ -10,7 +10,12 @@ from __future__ import annotations
 import datetime
 import re
 
-from ansible_collections.piksel.platform.plugins.module_utils import errors, preflight_addons, preflight_buckets
+from ansible_collections.piksel.platform.plugins.module_utils import (
+    errors,
+    preflight_addons,
+    preflight_buckets,
+    preflight_registry,
+)
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
@@ -25,8 +30,8 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     """Do all look-ups at the same time. No write call.
 
     Returns {"changed": False, "administrator_role_arns": {name: ARN}, "cluster_version": str | None, "support":
-    {...}, "hub_roles": {key: {"arn", "reachable"}}, "findings": [text], "notices": [text]}. Raises FindingsError with
-    the findings of all of them, unless ``on_findings`` says that they are returned.
+    {...}, "hub_roles": {key: {"arn", "reachable"}}, "registry": {repository: bool}, "findings": [text], "notices":
+    [text]}. Raises FindingsError with the findings of all of them, unless ``on_findings`` says that they are returned.
     """
     lookups = [
         lambda: administrator_role(clients, params["admin_role_path"], params["admin_role_prefix"]),
@@ -38,6 +43,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         lambda: preflight_addons.addons(
             clients, params["cluster_name"], params["kubernetes_version"], params["addons"]
         ),
+        lambda: preflight_registry.registry(clients, params["registry"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)

@@ -79,6 +79,19 @@ options:
       - Nothing is looked up about those that the cluster runs already as they are wanted.
     type: dict
     default: {}
+  registry:
+    description: Container registry of another account that nodes pull from. Whether it lets them is only told.
+    type: dict
+    default: {}
+    suboptions:
+      account_id:
+        description: Account of the registry; without it none is tried.
+        type: str
+      repositories:
+        description: Names of its repositories.
+        type: list
+        elements: str
+        default: []
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -143,6 +156,12 @@ quotas:
   type: dict
   sample:
     L-1194D53C: 100
+registry:
+  description: Repositories of the registry, each with whether this account may pull from it.
+  returned: success
+  type: dict
+  sample:
+    piksel-core: true
 findings:
   description: What has to be put right. There is none unless O(on_findings=return).
   returned: success
@@ -162,7 +181,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
 
-SERVICES = ("iam", "eks", "sts", "service-quotas", "s3")
+SERVICES = ("iam", "eks", "sts", "service-quotas", "s3", "ecr")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     {
@@ -185,6 +204,14 @@ SPEC = runner.spec(
             },
         },
         "bucket_names": {"type": "dict", "default": {}},
+        "registry": {
+            "type": "dict",
+            "default": {},
+            "options": {
+                "account_id": {"type": "str"},
+                "repositories": {"type": "list", "elements": "str", "default": []},
+            },
+        },
         "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},
     },
 )

@@ -91,7 +91,10 @@ class Check:
             for name, option in role.options.items():
                 if name not in role.handed:
                     self.role_input(role, name, option)
-                    self.catalogue(name)
+        # What is of the wrong type is told already, and would mislead the rules; one catalogue does not hide another.
+        wrong = frozenset(self._blamed)
+        for name in dict.fromkeys(name for role in self.roles for name in role.options if name not in role.handed):
+            self.catalogue(name, wrong)
         self.disjoint()
         return self
 
@@ -154,9 +157,9 @@ class Check:
                 blame = keys[0] if len(keys) == 1 and keys[0] in self.last else name
                 self._find(self._below(blame, path), blame, message if blame == name else f"{message} ({where})")
 
-    def catalogue(self, name: str) -> None:
-        """What the entries of a catalogue may not say, beyond their types."""
-        if name not in RULES or self.host.values.get(name) is None or self._sources(name) & self._blamed:
+    def catalogue(self, name: str, wrong: frozenset[str]) -> None:
+        """What the entries of a catalogue may not say, beyond their types; ``wrong`` keys are not looked at."""
+        if name not in RULES or self.host.values.get(name) is None or self._sources(name) & wrong:
             return
         keys = [key for key in sorted(self._sources(name)) if key in self.spec and self.host.values.get(key)]
         for problem in list(RULES[name](self.host.values[name], self.host.values)):

@@ -216,8 +216,8 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "hub_roles": {},
         "quotas": [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}],
         "addons": {},
-        "on_findings": "fail",
         "bucket_names": {"data": "theirs"},
+        "registry": {},
         "on_findings": "fail",
     }
     with pytest.raises(PlatformError) as caught:
