@@ -19,10 +19,14 @@ def test_the_version_is_chosen_to_fit_and_explained(platform: Platform) -> None:
     found = plan.results["eks_addons"]["resources"]
     assert found["coredns"]["version"] == "v1.13.2-eksbuild.4"
     assert found["coredns"]["why"] == "the default of EKS for Kubernetes 1.34"
-    assert found["vpc-cni"]["why"] == "the one that was given; for Kubernetes 1.34 it is the default"
+    assert found["vpc-cni"]["why"] == "as given"
+    assert plan.results["eks_addons"]["notices"] == [
+        f"eks_addon vpc-cni of cluster {CLUSTER}: version v1.21.1-eksbuild.7 is the one that was given;"
+        " for Kubernetes 1.34 it is the default.",
+        f"eks_addon coredns of cluster {CLUSTER}: version v1.13.2-eksbuild.4 is the default of EKS for Kubernetes 1.34.",
+    ]
     run = platform.converge()
     assert run.results["eks_addons"]["notices"] == plan.results["eks_addons"]["notices"]
-    assert len(run.results["eks_addons"]["notices"]) == 2
     platform.cloud.clear_calls()
     silent = platform.call(
         "eks_addons", addon_options(platform, vpc_cni=platform.wanted["eks_addons"]["addons"]["vpc-cni"])

@@ -15,6 +15,9 @@ ROLES = ROOT / "collections/ansible_collections/piksel/platform/roles"
 SCENARIOS = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
 # What the verify playbook of a scenario asserts against the APIs.
 PROVES = {
+    "eks_addons": pytest.mark.requirement(
+        *("EKS-20", "EKS-21", "EKS-23", "EKS-25", "ENV-11", "ENV-12", "ENV-13", "ENV-14", "CONF-22")
+    ),
     "eks_cluster": pytest.mark.requirement("EKS-01", "EKS-02", "EKS-03", "EKS-10", "EKS-12", "OPS-09"),
     "irsa": pytest.mark.requirement(
         *(
@@ -33,6 +36,9 @@ PROVES = {
         ),
         *("IAM-19", "IAM-20", "IAM-32"),
     ),
+    "fargate_profiles": pytest.mark.requirement(
+        *("FARG-01", "FARG-02", "FARG-03", "FARG-04", "IAM-30", "EKS-11", "CONF-04", "CONF-05")
+    ),
     "namespaces": pytest.mark.requirement(
         *("NS-01", "NS-02", "NS-03", "NS-10", "NS-11", "NS-12", "NS-13", "NS-14", "NS-15", "NS-16", "NS-17", "NS-18"),
         *("NS-19", "NS-20", "NS-30", "SECU-06", "OBS-01"),
@@ -40,7 +46,9 @@ PROVES = {
     "s3": pytest.mark.requirement(
         *("S3-01", "S3-02", "S3-03", "S3-04", "S3-05", "S3-06", "S3-11", "S3-12", "CONF-16", "CONF-17", "ENV-30"),
     ),
+    "node_groups": pytest.mark.requirement("EKS-11", "EKS-30", "EKS-31", "EKS-33", "SECU-04", "CONF-04", "ECR-04"),
     "preflight": pytest.mark.requirement("GEN-08"),
+    "storage_classes": pytest.mark.requirement("STOR-01", "STOR-02", "STOR-03"),
     "vpc_lookup": pytest.mark.requirement("NET-02", "NET-04"),
 }
 

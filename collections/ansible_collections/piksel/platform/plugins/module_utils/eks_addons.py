@@ -16,6 +16,7 @@ from ansible_collections.piksel.platform.plugins.module_utils.errors import Plat
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
 
+GIVEN = "as given"
 ADDON_OPTIONS = {
     "version": {"type": "str", "default": catalogue.DEFAULT},
     "configuration_values": {"type": "dict", "default": {}},
@@ -54,6 +55,8 @@ class Addon(ClusterPart):
         self.given = given or {}
         self.kubernetes_version = kubernetes_version
         self.why = why
+        # Looked up or not, what was given stays given.
+        self.is_chosen = why is not None
         if self.given.get("wait_for") == "created":
             self.settled = ("ACTIVE", "DEGRADED")
 
@@ -150,7 +153,7 @@ class Addon(ClusterPart):
 
     def facts(self, found):
         """Version, why it is this one, ARN and state."""
-        known = {"name": self.name, "version": (found or self.wanted)["version"], "why": self.why or "as given"}
+        known = {"name": self.name, "version": (found or self.wanted)["version"], "why": self.why if self.is_chosen else GIVEN}
         return known | self.state(found)
 
 
