@@ -23,7 +23,8 @@ def test_the_version_is_chosen_to_fit_and_explained(platform: Platform) -> None:
     assert plan.results["eks_addons"]["notices"] == [
         f"eks_addon vpc-cni of cluster {CLUSTER}: version v1.21.1-eksbuild.7 is the one that was given;"
         " for Kubernetes 1.34 it is the default.",
-        f"eks_addon coredns of cluster {CLUSTER}: version v1.13.2-eksbuild.4 is the default of EKS for Kubernetes 1.34.",
+        f"eks_addon coredns of cluster {CLUSTER}: version v1.13.2-eksbuild.4 is the default of EKS for"
+        " Kubernetes 1.34.",
     ]
     run = platform.converge()
     assert run.results["eks_addons"]["notices"] == plan.results["eks_addons"]["notices"]

@@ -28,14 +28,14 @@ def entries(option: str, given: dict, argument_spec: dict, **rules) -> dict:
             findings.append(PlatformError(f"`{option}.{key}` must be a map of options, not {type(values).__name__}"))
             continue
         validation = validator.validate(values)
-        findings.extend(PlatformError(f"`{option}.{key}`: {_told(error)}") for error in validation.errors)
+        findings.extend(PlatformError(f"`{option}.{key}`: {told(error)}") for error in validation.errors)
         result[key] = validation.validated_parameters
     combined(findings)
     return result
 
 
-def _told(error):
-    """A validator's finding; it leaves the words for unknown options to its caller."""
+def told(error) -> str:
+    """A validator's finding in words; it leaves those for unknown options to its caller."""
     return f"unsupported options: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
 
 

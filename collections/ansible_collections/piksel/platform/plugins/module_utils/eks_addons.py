@@ -153,7 +153,11 @@ class Addon(ClusterPart):
 
     def facts(self, found):
         """Version, why it is this one, ARN and state."""
-        known = {"name": self.name, "version": (found or self.wanted)["version"], "why": self.why if self.is_chosen else GIVEN}
+        known = {
+            "name": self.name,
+            "version": (found or self.wanted)["version"],
+            "why": self.why if self.is_chosen else GIVEN,
+        }
         return known | self.state(found)
 
 

@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.piksel.platform.plugins.module_utils import eks_addons, eks_fargate, eks_nodegroups
+from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_addons, eks_fargate, eks_nodegroups
 from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
 # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
@@ -96,8 +96,8 @@ def _options(catalogue, options, handed):
             yield Problem([key], f"must be a map of options, not {type(entry).__name__}")
             continue
         given = {name: value for name, value in entry.items() if value is not None}
-        for error in validator.validate(given).error_messages:
-            yield Problem([key], error)
+        for error in validator.validate(given).errors:
+            yield Problem([key], arguments.told(error))
 
 
 def _is_map(value):

@@ -251,3 +251,14 @@ def test_all_findings_come_at_once(network):
     network.ec2.delete_nat_gateway(NatGatewayId=network.nat)
     text = findings(cidr="10.2.0.0/16")
     assert text.startswith("5 findings:")
+
+
+@pytest.mark.requirement("FARG-08", "GEN-11")
+def test_a_public_or_foreign_subnet_of_a_profile_is_refused(network):
+    assert look(must_be_private=network.private)["private_subnet_ids"]
+    with pytest.raises(PlatformError) as caught:
+        look(must_be_private=[network.public[0], "subnet-0123"])
+    assert "2 findings" in str(caught.value)
+    assert f"subnet {network.public[0]}" in str(caught.value)
+    assert "and it is public" in str(caught.value)
+    assert "has no such subnet" in str(caught.value)
