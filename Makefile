@@ -41,6 +41,10 @@ molecule: setup ## one scenario per role, against a sandbox
 end-to-end: setup ## the inventories from empty accounts
 	@$(BIN)/python tools/test.py end_to_end
 
+.PHONY: bench
+bench: setup ## how fast it is, as ratios: against stock modules, with more objects, with slow calls
+	@PYTHONPATH=benchmarks $(BIN)/python -m bench
+
 .PHONY: format
 format: setup ## let ruff write the layout of Python files
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -11,6 +11,7 @@ out concurrently. What needs consent and has none is *held*: shown, not done.
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import json
 import time
 from dataclasses import dataclass, field
@@ -26,14 +27,16 @@ except ImportError:
     # JSON is YAML too, only less pleasant to read.
     yaml = None
 
-CONCURRENCY = 8
+# Objects of a list that are under way at the same time, and parts of objects over all of them that are read at once.
+CONCURRENCY = 16
+PARTS = 32
 CREATE_ATTEMPTS = 8
 # A key made a moment ago may not be listed yet: look this often, this many seconds apart, before making it again.
 LOOKS_AFTER_LOST_ANSWER = (0.2, 0.6, 1.5)
 
 CONSENT_ARGUMENTS = {"consent": {"type": "list", "elements": "str", "default": []}}
 
-__all__ = ("CONSENT_ARGUMENTS", "Operation", "ReconcileError", "Resource", "parallel", "reconcile")
+__all__ = ("CONSENT_ARGUMENTS", "Operation", "ReconcileError", "Resource", "parallel", "parts", "reconcile")
 
 
 class ReconcileError(PlatformError):
@@ -84,6 +87,19 @@ def parallel(call, items) -> list:
     return outcomes
 
 
+def parts(call, items) -> list:
+    """[call(item) ...] for the parts of one object, at the same time; call it inside ``parallel``.
+
+    All objects share these threads, so that many objects with many parts do not flood a service.
+    """
+    return list(_part_threads().map(call, items))
+
+
+@functools.cache
+def _part_threads():
+    return concurrent.futures.ThreadPoolExecutor(PARTS)
+
+
 def _outcomes(call, items):
     """Like parallel, with a PlatformError in place of the answer of an item that failed."""
 
@@ -124,13 +140,13 @@ def _plan(resources, consent, orphans, check_mode):
             found = resource.settle(resource.read(), check_mode)
             return _planned(resource, found, consent)
 
-    jobs = [lambda resource=resource: step(resource) for resource in resources]
-    # Operations and errors name the account: ask for it beside the reads, not after them.
-    jobs.append(lambda: [resource.place() for resource in resources[:1]])
-    if orphans:
-        jobs.append(lambda: [_deletion(orphan, consent) for orphan in orphans()])
-    answers = parallel(lambda job: job(), jobs)
-    return answers[: len(resources)] + (answers[-1] if orphans else [])
+    # Operations and errors name the account: ask for it beside the reads, not after them. The list of orphans is one long
+    # read, so it begins with the first.
+    account = [lambda: [resource.place() for resource in resources[:1]]]
+    unwanted = [lambda: [_deletion(orphan, consent) for orphan in orphans()]] if orphans else []
+    reads = [lambda resource=resource: step(resource) for resource in resources]
+    answers = parallel(lambda job: job(), [*account, *unwanted, *reads])
+    return answers[len(account) + len(unwanted) :] + (answers[len(account)] if orphans else [])
 
 
 def _planned(resource, found, consent):

@@ -25,7 +25,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
 )
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
-from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
+from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parts, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 from ansible_collections.piksel.platform.plugins.module_utils.s3_forms import BUCKET_OPTIONS, FLAGS
 
@@ -68,7 +68,7 @@ class Bucket(Resource):
         found = {"region": region}
         if region == self.clients.region:
             paths = [path for path in _READ if path == "tags" or self.wanted.get(path) is not None]
-            for part in parallel(lambda path: _READ[path](self), paths):
+            for part in parts(lambda path: _READ[path](self), paths):
                 found.update(part)
         return found
 

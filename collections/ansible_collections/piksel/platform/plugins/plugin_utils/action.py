@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible_collections.piksel.platform.plugins.module_utils import clients, runner
@@ -48,6 +49,9 @@ class PlatformAction(ActionBase):
         # The strategy loads the class in the parent: what is parsed here, every forked worker inherits.
         super().__init_subclass__(**kwargs)
         clients.warm(cls.module.SERVICES)
+        # Any name loads all of Ansible's own filters or tests, which every worker would do for its first template.
+        filter_loader.get("default")
+        test_loader.get("defined")
 
     def run(self, tmp=None, task_vars=None):
         """Validate the task's arguments with the module's own specification and run it."""
