@@ -47,7 +47,7 @@ def measured(parts: tuple[str, ...], runner: Runner, sandbox: Sandbox) -> dict[s
     }
     for part, measure in measures.items():
         if part in parts:
-            print(f"bench: {part}", flush=True)
+            runner.say(part)
             figures[part] = measure()
     return figures
 

@@ -47,6 +47,10 @@ class Runner:
         self.repeats = repeats
         self.inventory = inventory
 
+    def say(self, text: str) -> None:
+        """A line for whoever waits."""
+        print(f"bench: {text}", flush=True)
+
     def once(self, playbook: str | list[dict[str, Any]], *extra: str, **env: str) -> Timed:
         """One run of a playbook of the project, or of plays. Raises BenchError when it fails."""
         if isinstance(playbook, str):

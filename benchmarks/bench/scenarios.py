@@ -79,6 +79,7 @@ def _compared(runner: Runner, kind: kinds.Kind) -> dict[str, Any]:
 
 
 def _side(runner: Runner, kind: kinds.Kind, side: str) -> dict[str, Any]:
+    runner.say(f"{kind.name}, {side}")
     runs = {}
     for count in COUNTS:
         names = kinds.names(kind, side, count)

@@ -17,11 +17,13 @@ from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_compare
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_manifests import validated
 
 from end_to_end.conftest import REGION
-from end_to_end.harness import Play
+from end_to_end.harness import Play, Run
 from end_to_end.kubernetes_kinds import KINDS
 
 CLUSTER = "piksel-dev"
 SCOPE = "kinds"
+# What the platform itself puts into a cluster.
+IN_THE_CLUSTER = {"Namespace", "ConfigMap"}
 SAME = ("operations", "held", "resources", "diff", "changed")
 CHANGES = [(kind, name) for kind, entry in KINDS.items() for name in entry.changes]
 WANTED = {name: entry.manifest for name, entry in KINDS.items()}
@@ -208,6 +210,11 @@ def test_a_namespace_goes_only_with_the_longer_word(made: None, run: Callable, k
     assert "NotFound" in kubectl("get", "namespace", "leaving").stderr
 
 
+def kinds(plan: Run, api: str) -> set[str]:
+    """The kinds of what a plan holds, by API."""
+    return {item["kind"] for item in plan.done if item["api"] == api}
+
+
 def test_a_caller_that_is_not_let_in_yet(made: None, converged, play: Play, aws: Callable) -> None:
     """As after a run that died between cluster and access: a check plans on and says so, a run repairs it."""
     administrator = aws("iam").list_roles(PathPrefix="/aws-reserved/sso.amazonaws.com/")["Roles"][0]["Arn"]
@@ -216,7 +223,8 @@ def test_a_caller_that_is_not_let_in_yet(made: None, converged, play: Play, aws:
     assert alone.rc != 0
     assert "has no access entry" in alone.output
     plan = play.check().ok()
-    assert {item["kind"] for item in plan.done} == {"eks_access_entry", "Namespace"}
+    assert kinds(plan, "aws") == {"eks_access_entry"}
+    assert kinds(plan, "kubernetes") == IN_THE_CLUSTER
     assert "planned as if there were none" in plan.output
     assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
 
@@ -228,7 +236,8 @@ def test_a_caller_whose_policy_is_missing(made: None, converged, play: Play, aws
     (policy,) = aws("eks").list_associated_access_policies(**which)["associatedAccessPolicies"]
     aws("eks").disassociate_access_policy(**which, policyArn=policy["policyArn"])
     plan = play.check().ok()
-    assert {item["kind"] for item in plan.done} == {"eks_access_entry", "Namespace"}
+    assert kinds(plan, "aws") == {"eks_access_entry"}
+    assert kinds(plan, "kubernetes") == IN_THE_CLUSTER
     assert "Could not be read, may exist" in plan.output
     assert plan.seconds < 30
     assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
@@ -240,10 +249,11 @@ def test_a_cluster_made_anew_takes_everything_in_it_along(made: None, converged,
     extra = ["-e", consent, "-e", "eks_cluster_service_cidr=10.99.0.0/16"]
     plan = play.check(("dev",), "site.yml", *extra).ok()
     found = sorted((item["action"], item["kind"]) for item in plan.done if item["kind"] != "ec2_tags")
-    entries, namespaces = [("create", "eks_access_entry")] * 2, [("create", "Namespace")] * 10
+    entries = [("create", "eks_access_entry")] * 2
+    namespaces = [*[("create", "Namespace")] * 10, ("create", "ConfigMap")]
     others = [("replace", "eks_cluster"), ("update", "kubeconfig_context")]
     assert found == sorted(entries + namespaces + others)
-    assert {item["cluster"] for item in plan.done if item["kind"] == "Namespace"} == {CLUSTER}
+    assert {item["cluster"] for item in plan.done if item["kind"] in IN_THE_CLUSTER} == {CLUSTER}
 
 
 def test_what_left_the_manifest_leaves_the_object(made: None, run: Callable, kubectl_json) -> None:

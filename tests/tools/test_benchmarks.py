@@ -90,6 +90,9 @@ class Machine:
 
     silent = fastest = once
 
+    def say(self, text: str) -> None:
+        """Nothing."""
+
     def reset(self) -> None:
         """Empties nothing."""
 

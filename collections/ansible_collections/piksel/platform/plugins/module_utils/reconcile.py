@@ -140,8 +140,8 @@ def _plan(resources, consent, orphans, check_mode):
             found = resource.settle(resource.read(), check_mode)
             return _planned(resource, found, consent)
 
-    # Operations and errors name the account: ask for it beside the reads, not after them. The list of orphans is one long
-    # read, so it begins with the first.
+    # Operations and errors name the account: ask for it beside the reads, not after them. The list of orphans is one
+    # long read, so it begins with the first.
     account = [lambda: [resource.place() for resource in resources[:1]]]
     unwanted = [lambda: [_deletion(orphan, consent) for orphan in orphans()]] if orphans else []
     reads = [lambda resource=resource: step(resource) for resource in resources]
