@@ -15,7 +15,11 @@ from integration.environment_values import VALUES
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
 PLAYBOOKS = ["site.yml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "playbooks").glob("*.yml"))]
-SPEC = yaml.safe_load((ROOT / "playbooks/vars/inventory_spec.yml").read_text())["inventory_spec"]
+SPEC = {
+    key: option
+    for path in sorted((ROOT / "playbooks/vars/inventory_spec").glob("*.yml"))
+    for key, option in yaml.safe_load(path.read_text())["inventory_spec"].items()
+}
 WANTED = {
     "piksel-dev": {
         "piksel_account_id": "236122835646",

@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, arguments = self.validate_argument_spec(ARGUMENTS)
         sources = [path for path in task_vars["ansible_inventory_sources"] if pathlib.Path(path).exists()]
-        spec = self._read(arguments["spec"])["inventory_spec"]
+        spec = self._spec(pathlib.Path(arguments["spec"]))
         roles, defaults, options = self._roles(arguments["stages"])
         host = self._host({**defaults, **task_vars}, [*spec, *options])
         scan = inventory_scan.scan(sources)
@@ -47,6 +47,11 @@ class ActionModule(ActionBase):
         if findings:
             result.update(failed=True, msg=str(findings[0] if len(findings) == 1 else FindingsError(findings)))
         return result
+
+    def _spec(self, path):
+        """The specification: that of a file, or those of all files of a directory together."""
+        files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+        return {key: option for file in files for key, option in self._read(file)["inventory_spec"].items()}
 
     def _host(self, variables, names):
         """Evaluate ``names`` for this host, each on its own: one that fails must not hide the others."""

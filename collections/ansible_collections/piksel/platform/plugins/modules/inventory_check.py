@@ -22,7 +22,7 @@ options:
   spec:
     description:
       - File with the specification of the inventory, a mapping C(inventory_spec) of keys in the form of a role's
-        argument specs.
+        argument specs; or a directory of such files (C(*.yml)).
       - A key may also say C(pattern), C(format) (C(cidr)), C(disjoint) (no two accounts may overlap), C(entries)
         (options of each value of a dictionary), C(unique) (options of entries that no two may share) and
         C(leaves_out) (what is not made while the key is null).
@@ -49,7 +49,7 @@ attributes:
 EXAMPLES = r"""
 - name: Check the inventory
   piksel.platform.inventory_check:
-    spec: "{{ playbook_dir }}/vars/inventory_spec.yml"
+    spec: "{{ playbook_dir }}/vars/inventory_spec"
     stages:
       - "{{ playbook_dir }}/eks_cluster.yml"
 """

@@ -41,9 +41,10 @@ def policy(key: str, entry: dict) -> t.Iterator[Problem]:
         yield from _form(path, statement)
         yield from _actions(path, statement)
         yield from _openness(path, statement, reasons)
-        if statement.get("Sid") in seen:
-            yield Problem(path, f"two statements have the Sid {statement['Sid']}")
-        seen.add(statement.get("Sid"))
+        sid = statement.get("Sid")
+        if sid and sid in seen:
+            yield Problem(path, f"two statements have the Sid {sid}")
+        seen.add(sid)
     open_ones = {one.get("Sid") for one in statements if _open(one)}
     for sid in sorted(set(reasons) - open_ones):
         yield Problem(

@@ -119,6 +119,8 @@ def test_a_policy_that_is_too_long_or_empty() -> None:
 
 def test_two_statements_with_one_sid_and_two_policies_with_one_name() -> None:
     assert policies(READ, READ) == [("read.statements.1", "two statements have the Sid Read.")]
+    nameless = {name: value for name, value in READ.items() if name != "Sid"}
+    assert policies(nameless, nameless) == []
     both = {"a": {"name": "Read", "statements": [READ]}, "b": {"name": "READ", "statements": [READ]}}
     assert [problem.path for problem in RULES["irsa_policies"](both, VARIABLES)] == [["b", "name"]]
 
