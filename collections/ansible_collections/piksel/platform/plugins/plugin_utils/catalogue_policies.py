@@ -15,7 +15,7 @@ from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Pro
 
 ELEMENTS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 # A resource that leaves open what it names: everything, or everything of a service.
-_EVERYTHING = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+")
+_EVERYTHING = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*?/]+")
 
 
 def policies(catalogue: dict, _variables: dict) -> t.Iterator[Problem]:

@@ -86,6 +86,7 @@ def test_what_is_switched_off_is_not_looked_at() -> None:
         ({"Action": "GetObject"}, "0.Action", "GetObject is not of the form service:Action"),
         ({"Resource": "*"}, "0", f"statement Read {OPEN}. Name what it is about, or give the reason in"),
         ({"Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::*"]}, "0", "allows something on every resource"),
+        ({"Resource": "arn:aws:s3:::*/*"}, "0", "allows something on every resource"),
         ({"Action": "s3:*"}, "0", "allows every action"),
         ({"Sid": None, "Resource": "*"}, "0", f"a statement {OPEN}"),
         ({"Effect": "allow"}, "0.Effect", "Effect must be Allow or Deny, not allow"),
