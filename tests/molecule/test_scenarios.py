@@ -16,7 +16,7 @@ SCENARIOS = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/mole
 # What the verify playbook of a scenario asserts against the APIs.
 PROVES = {
     "eks_addons": pytest.mark.requirement(
-        *("EKS-20", "EKS-21", "EKS-23", "EKS-25", "ENV-11", "ENV-12", "ENV-13", "ENV-14", "CONF-22")
+        *("EKS-20", "EKS-21", "EKS-22", "EKS-23", "EKS-25", "ENV-11", "ENV-12", "ENV-13", "ENV-14", "CONF-22")
     ),
     "eks_cluster": pytest.mark.requirement("EKS-01", "EKS-02", "EKS-03", "EKS-10", "EKS-12", "OPS-09"),
     "irsa": pytest.mark.requirement(
@@ -46,7 +46,9 @@ PROVES = {
     "s3": pytest.mark.requirement(
         *("S3-01", "S3-02", "S3-03", "S3-04", "S3-05", "S3-06", "S3-11", "S3-12", "CONF-16", "CONF-17", "ENV-30"),
     ),
-    "node_groups": pytest.mark.requirement("EKS-11", "EKS-30", "EKS-31", "EKS-33", "SECU-04", "CONF-04", "ECR-04"),
+    "node_groups": pytest.mark.requirement(
+        "EKS-11", "EKS-30", "EKS-31", "EKS-33", "SECU-04", "CONF-04", "ECR-03", "ECR-04"
+    ),
     "preflight": pytest.mark.requirement("GEN-08"),
     "storage_classes": pytest.mark.requirement("STOR-01", "STOR-02", "STOR-03"),
     "vpc_lookup": pytest.mark.requirement("NET-02", "NET-04"),
