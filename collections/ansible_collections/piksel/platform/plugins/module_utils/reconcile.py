@@ -27,9 +27,10 @@ except ImportError:
     # JSON is YAML too, only less pleasant to read.
     yaml = None
 
-# Objects of a list that are under way at the same time, and parts of objects over all of them that are read at once.
+# Objects of a list that are read at the same time, parts of objects over all of them that are, and objects written.
 CONCURRENCY = 16
 PARTS = 32
+WRITERS = 8
 CREATE_ATTEMPTS = 8
 # A key made a moment ago may not be listed yet: look this often, this many seconds apart, before making it again.
 LOOKS_AFTER_LOST_ANSWER = (0.2, 0.6, 1.5)
@@ -82,7 +83,7 @@ def reconcile(resources, check_mode, *, consent=(), orphans=None, progress=None)
 
 def parallel(call, items) -> list:
     """[call(item) ...] on a bounded pool of threads, in order; raises the errors of all items together."""
-    outcomes = list(_outcomes(call, items))
+    outcomes = list(_outcomes(call, items, CONCURRENCY))
     errors.combined([outcome for outcome in outcomes if isinstance(outcome, PlatformError)])
     return outcomes
 
@@ -100,7 +101,7 @@ def _part_threads():
     return concurrent.futures.ThreadPoolExecutor(PARTS)
 
 
-def _outcomes(call, items):
+def _outcomes(call, items, threads):
     """Like parallel, with a PlatformError in place of the answer of an item that failed."""
 
     def guarded(item):
@@ -112,7 +113,7 @@ def _outcomes(call, items):
     items = list(items)
     if len(items) < 2:
         return [guarded(item) for item in items]
-    with concurrent.futures.ThreadPoolExecutor(min(CONCURRENCY, len(items))) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(threads, len(items))) as pool:
         return list(pool.map(guarded, items))
 
 
@@ -234,7 +235,7 @@ def _apply(steps):
     todo = [step for step in steps if step.operation]
     failed = []
     for wave in sorted({_turn(step) for step in todo}):
-        outcomes = _outcomes(run, [step for step in todo if _turn(step) == wave])
+        outcomes = _outcomes(run, [step for step in todo if _turn(step) == wave], WRITERS)
         failed = [outcome for outcome in outcomes if isinstance(outcome, PlatformError)]
         if failed:
             break

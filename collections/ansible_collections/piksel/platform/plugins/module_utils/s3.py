@@ -164,7 +164,7 @@ class Bucket(Resource):
                 Bucket=self.name, CreateBucketConfiguration=configuration, ObjectOwnership=self.wanted["ownership"]
             )
         except is_boto3_error_code("BucketAlreadyExists") as error:
-            raise s3_lookup.taken(self.subject, self.clients) from error
+            raise s3_lookup.taken(self.subject, self.clients, "s3:CreateBucket") from error
         self._made = True
         return {
             "region": self.clients.region,

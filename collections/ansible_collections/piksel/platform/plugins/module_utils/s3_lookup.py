@@ -27,15 +27,15 @@ def bucket_region(clients, name: str) -> str | None:
     except is_boto3_error_code(("404", "NoSuchBucket")):
         return None
     except is_boto3_error_code(("403", "AccessDenied")) as error:
-        raise taken(f"s3_bucket {name}", clients) from error
+        raise taken(f"s3_bucket {name}", clients, "s3:HeadBucket") from error
     return answer.get("BucketRegion") or clients.region
 
 
-def taken(subject: str, clients) -> PlatformError:
-    """The finding about a name that another account has."""
+def taken(subject: str, clients, call: str) -> PlatformError:
+    """The finding about a name that another account has, as ``call`` ("s3:HeadBucket") showed."""
     return PlatformError(
         "the bucket is another account's, or this run may not look at it",
-        call="s3:HeadBucket",
+        call=call,
         subject=subject,
         account=clients.account_id,
         region=clients.region,
