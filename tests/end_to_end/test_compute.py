@@ -31,7 +31,7 @@ def test_coredns_is_degraded_in_the_wrong_order_and_active_in_ours(
     empty, play: Play, aws: Callable, kubectl_json: Callable
 ) -> None:
     """Fargate takes pods when they are created: the add-on comes after the profile, or it waits in vain."""
-    for stage in ("eks_cluster", "addons_before_compute"):
+    for stage in ("eks_cluster", "irsa", "addons_before_compute"):
         play(f"playbooks/{stage}.yml", ["dev"], *ON_FARGATE_ALONE).ok()
     wrong = play("playbooks/addons_after_compute.yml", ["dev"], *ON_FARGATE_ALONE, "-e", "eks_addons_wait_timeout=4")
     assert wrong.rc != 0

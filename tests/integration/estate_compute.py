@@ -13,7 +13,7 @@ RELEASE = "1.34.7-20261112"
 def roles(cluster: str, trust) -> dict[str, dict]:
     """The roles that pods on Fargate, nodes and the network plugin have."""
     return {
-        "pods": {"name": f"{cluster}-pods", "assume_role_policy": trust("eks-fargate-pods.amazonaws.com")},
+        "fargate": {"name": f"{cluster}-fargate", "assume_role_policy": trust("eks-fargate-pods.amazonaws.com")},
         "workers": {"name": f"{cluster}-workers", "assume_role_policy": trust("ec2.amazonaws.com")},
         "vpc_cni": {"name": f"{cluster}-vpc-cni", "assume_role_policy": trust("pods.eks.amazonaws.com")},
     }
@@ -23,7 +23,7 @@ def specification(cluster: str, account: str, subnets: list[str], tags: dict) ->
     """The options of each step."""
     role = f"arn:aws:iam::{account}:role/{cluster}"
     place = {"tags": tags, "cluster_name": cluster, "cluster_endpoint": "@eks_cluster.cluster.endpoint"}
-    profile = {"pod_execution_role_arn": f"{role}-pods", "subnet_ids": subnets}
+    profile = {"pod_execution_role_arn": f"{role}-fargate", "subnet_ids": subnets}
     group = {
         "node_role_arn": f"{role}-workers",
         "subnet_ids": subnets,
