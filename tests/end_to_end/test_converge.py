@@ -11,11 +11,12 @@ from end_to_end.harness import Play, Run
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
-def key_aliases(aws, account: str) -> dict[str, set[str]]:
-    """Key ids by alias: KMS calls name a key by its id, the plan by its alias."""
-    kms = aws("kms", account)
-    aliases = kms.list_aliases()["Aliases"]
-    return {item["AliasName"]: {item["TargetKeyId"]} for item in aliases if "TargetKeyId" in item}
+def named_by_id(aws, account: str) -> dict[str, set[str]]:
+    """Ids of what AWS names itself, by the name that the plan has: keys by alias, launch templates."""
+    aliases = aws("kms", account).list_aliases()["Aliases"]
+    templates = aws("ec2", account).describe_launch_templates()["LaunchTemplates"]
+    keys = {item["AliasName"]: {item["TargetKeyId"]} for item in aliases if "TargetKeyId" in item}
+    return keys | {item["LaunchTemplateName"]: {item["LaunchTemplateId"]} for item in templates}
 
 
 def assert_true_plan(plan: Run, run: Run, rows: list[dict], aliases: dict[str, set[str]]) -> None:
@@ -39,7 +40,7 @@ def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
 
     run = play("site.yml", [environment]).ok()
     rows = empty.calls(writes=True)
-    assert_true_plan(plan, run, rows, key_aliases(aws, environment))
+    assert_true_plan(plan, run, rows, named_by_id(aws, environment))
     assert {row["account"] for row in rows} == {ACCOUNTS[environment]}
     empty.clear_calls()
 
