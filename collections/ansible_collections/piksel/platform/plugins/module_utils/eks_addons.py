@@ -121,7 +121,7 @@ class Addon(ClusterPart):
         while_role_is_new(
             lambda: self.eks.create_addon(**self.which, **request, tags=self.wanted["tags"]),
             self.clients,
-            filter(None, [self.wanted["service_account_role_arn"]]),
+            [arn for arn in [self.wanted["service_account_role_arn"]] if arn],
         )
         return self.await_settled()
 
