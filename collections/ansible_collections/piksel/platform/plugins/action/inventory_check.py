@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
 from ansible.errors import AnsibleError
@@ -51,18 +52,20 @@ class ActionModule(ActionBase):
     def _spec(self, path):
         """The specification: that of a file, or those of all files of a directory together."""
         files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
-        return {key: option for file in files for key, option in self._read(file)["inventory_spec"].items()}
+        return {key: option for file in files for key, option in _plain(self._read(file))["inventory_spec"].items()}
 
     def _host(self, variables, names):
         """Evaluate ``names`` for this host, each on its own: one that fails must not hide the others."""
-        templar = self._templar.copy_with_new_env(available_variables=variables)
+        # A value takes the place of its template, so that what is made of it does not evaluate it again.
+        known = dict(variables)
+        templar = self._templar.copy_with_new_env(available_variables=known)
         values, failed = {}, {}
-        for name in names:
-            if name in variables:
-                try:
-                    values[name] = templar.template(variables[name])
-                except AnsibleError as error:
-                    failed[name] = str(error.message).strip()
+        for name in _in_order(names, variables):
+            try:
+                known[name] = templar.template(variables[name])
+                values[name] = _plain(known[name])
+            except AnsibleError as error:
+                failed[name] = str(error.message).strip()
         return inventory_check.Host(
             name=variables["inventory_hostname"],
             groups=list(variables["group_names"]),
@@ -82,7 +85,7 @@ class ActionModule(ActionBase):
         roles, defaults, known = [], {}, []
         for folder in sorted(path for path in ROLES.iterdir() if (path / "meta" / "argument_specs.yml").is_file()):
             options = {}
-            for entry in self._read(folder / "meta" / "argument_specs.yml")["argument_specs"].values():
+            for entry in _plain(self._read(folder / "meta" / "argument_specs.yml"))["argument_specs"].values():
                 options.update(entry.get("options", {}))
             known += options
             if (folder / "defaults" / "main.yml").is_file():
@@ -92,7 +95,31 @@ class ActionModule(ActionBase):
         return roles, defaults, known
 
     def _read(self, path):
-        return self._loader.load_from_file(str(path), trusted_as_template=True)
+        # Nobody changes what was read, so it need not be copied out of the loader's cache.
+        return self._loader.load_from_file(str(path), unsafe=True, trusted_as_template=True)
+
+
+def _plain(data):
+    """Data without Ansible's tags, which make each of the many copies that a validation makes expensive."""
+    return json.loads(json.dumps(data, default=str))
+
+
+def _in_order(names, variables):
+    """The names that are set, each after those of them that its templates name."""
+    wanted, seen, ordered = set(names), set(), []
+
+    def visit(name):
+        if name in seen or name not in variables:
+            return
+        seen.add(name)
+        for word in sorted(inventory_scan.words(variables[name])):
+            visit(word)
+        if name in wanted:
+            ordered.append(name)
+
+    for name in names:
+        visit(name)
+    return ordered
 
 
 def _calls(tasks):

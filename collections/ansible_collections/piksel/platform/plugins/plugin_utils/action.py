@@ -8,6 +8,7 @@ start.
 
 from __future__ import annotations
 
+import gc
 import json
 
 from ansible.errors import AnsibleActionFail
@@ -52,6 +53,8 @@ class PlatformAction(ActionBase):
         # Any name loads all of Ansible's own filters or tests, which every worker would do for its first template.
         filter_loader.get("default")
         test_loader.get("defined")
+        # None of it goes away before the run ends: no collection in any worker needs to look through it.
+        gc.freeze()
 
     def run(self, tmp=None, task_vars=None):
         """Validate the task's arguments with the module's own specification and run it."""

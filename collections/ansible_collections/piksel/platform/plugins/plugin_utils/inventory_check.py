@@ -25,12 +25,12 @@ from ansible_collections.piksel.platform.plugins.plugin_utils.inventory_scan imp
     duplicates,
     leaf_of,
     place_of,
+    words,
 )
 
 COMMAND_LINE = "the command line (-e)"
 # What an entry of the inventory spec may say beyond a role's argument spec.
 OWN_KEYS = frozenset({"pattern", "format", "disjoint", "leaves_out", "entries", "unique", "description"})
-_IDENTIFIER = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 _UNSUPPORTED = ". Supported parameters include: "
 
 
@@ -273,7 +273,7 @@ class Check:
             one = todo.pop()
             if one not in found:
                 found.add(one)
-                todo += [word for word in _words(self.host.raw.get(one)) if word in self.host.raw or word in self.known]
+                todo += [word for word in words(self.host.raw.get(one)) if word in self.host.raw or word in self.known]
         return found
 
     def _is_known(self, name: str) -> bool:
@@ -390,11 +390,3 @@ def _depth(value: t.Any, path: list[str]) -> int:
         else:
             return steps
     return len(path)
-
-
-def _words(value: t.Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_IDENTIFIER.findall(value)) if "{{" in value or "{%" in value else set()
-    if isinstance(value, dict):
-        return set().union(*map(_words, value.values()), *map(_words, value.keys()))
-    return set().union(*map(_words, value)) if isinstance(value, list) else set()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import re
 import typing as t
 
 import yaml
 from ansible.inventory.manager import IGNORED
 
 YAML_SUFFIXES = (".yml", ".yaml", ".json")
+_IDENTIFIER = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -166,6 +168,15 @@ def duplicates(one: Definition) -> list[tuple[str, Place]]:
                 names.add(str(key_node.value))
                 todo.append(value_node)
     return result
+
+
+def words(value: t.Any) -> set[str]:
+    """Every word in the templates of a raw value that may name a variable."""
+    if isinstance(value, str):
+        return set(_IDENTIFIER.findall(value)) if "{{" in value or "{%" in value else set()
+    if isinstance(value, dict):
+        return set().union(*map(words, value.values()), *map(words, value.keys()))
+    return set().union(*map(words, value)) if isinstance(value, list) else set()
 
 
 def _has_hosts(folder: pathlib.Path) -> bool:
