@@ -47,6 +47,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)
+    _only_the_cause(reports)
     findings = [finding for report in reports for finding in report.findings]
     if params["on_findings"] == "fail":
         errors.combined(findings)
@@ -56,6 +57,14 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         result.update(report.facts)
     result["notices"] = [text for report in reports for text in report.warnings]
     return result
+
+
+def _only_the_cause(reports):
+    """Where EKS does not offer the Kubernetes version, it offers no add-on for it either: one finding is enough."""
+    if any("support" in report.facts and report.facts["support"] is None for report in reports):
+        for report in reports:
+            if "addons" in report.facts:
+                report.findings.clear()
 
 
 def administrator_role(clients, path: str, prefix: str | None) -> Report:
