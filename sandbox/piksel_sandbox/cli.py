@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from piksel_sandbox import cli_faults, environment, log_reader
+from piksel_sandbox import cli_faults, environment, log_reader, manual_secrets
 from piksel_sandbox.client import Sandbox, SandboxError
 from piksel_sandbox.kubernetes import build
 
@@ -58,8 +58,10 @@ def command_status(sandbox: Sandbox, _options: argparse.Namespace) -> None:
 
 
 def command_env(sandbox: Sandbox, _options: argparse.Namespace) -> None:
-    """Prints the variables."""
-    sys.stdout.write(environment.shell_lines(sandbox.env(), sandbox.stray()))
+    """Prints the variables; secrets that the operator gives stay."""
+    given = {name for name in manual_secrets.remembered(sandbox.state) if name in os.environ}
+    values = {name: value for name, value in sandbox.env().items() if name not in given}
+    sys.stdout.write(environment.shell_lines(values, sandbox.stray()))
 
 
 def command_reset(sandbox: Sandbox, _options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from piksel_sandbox import environment, processes, recordings
+from piksel_sandbox import environment, manual_secrets, processes, recordings
 from piksel_sandbox.kubernetes import build
 from piksel_sandbox.state import INTERNAL_PREFIX, State
 
@@ -89,6 +89,7 @@ class Sandbox:
                 self.build()
             self.state.daemon_file.unlink(missing_ok=True)
             recordings.forget(self.state)
+            manual_secrets.remembered(self.state)
             self.say(f"starting in {self.state.folder}")
             process = self._start_daemon()
             self._wait_ready(process)
@@ -179,7 +180,7 @@ class Sandbox:
 
     def env(self) -> dict[str, str]:
         """The variables to lay over the process's own, as `env` prints them."""
-        return environment.variables(self.state, self.url)
+        return environment.variables(self.state, self.url) | manual_secrets.remembered(self.state)
 
     def stray(self) -> list[str]:
         """Names of the process's own variables that would lead clients past the sandbox; `env` unsets them."""

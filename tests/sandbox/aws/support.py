@@ -23,6 +23,8 @@ REGION = "ap-southeast-3"
 ACCOUNT = "123456789012"
 # Services with an XML protocol that the sandbox completes.
 XML_SERVICES = ("iam", "rds", "s3", "sts")
+# Services that botocore's events spell otherwise than its models.
+NAME_OF_EVENT = {"secrets-manager": "secretsmanager"}
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -172,7 +174,7 @@ class Answers:
     def check(self, response_dict: Any, event_name: str, **_: Any) -> None:
         """Handler of botocore's event response-received.<service>.<operation>."""
         _, service, operation = event_name.split(".")
-        model = get_service_model(service)
+        model = get_service_model(NAME_OF_EVENT.get(service, service))
         if response_dict is None or response_dict["status_code"] >= 300 or "json" not in model.protocol:
             return
         self._note(service, operation)
