@@ -63,6 +63,13 @@ def marked_roles(session: boto3.Session) -> Iterator[str]:
                 yield role["RoleName"]
 
 
+def marked_secrets(session: boto3.Session) -> Iterator[str]:
+    """Names of the secrets that carry the platform's mark."""
+    pages = session.client("secretsmanager").get_paginator("list_secrets").paginate()
+    for page in pages:
+        yield from (one["Name"] for one in page["SecretList"] if any(tag["Key"] == MARK for tag in one.get("Tags", [])))
+
+
 def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]]:
     """(cluster name, lines of label and text), read from the APIs and not from what the run said."""
     os.environ.update(environment)
@@ -86,6 +93,7 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
         ("keys", ", ".join(one["AliasName"] for one in aliases if not one["AliasName"].startswith("alias/aws/"))),
         ("log groups", ", ".join(group["logGroupName"] for group in groups)),
         ("namespaces", ", ".join(namespaces)),
+        ("secrets", ", ".join(marked_secrets(session))),
     ]
 
 

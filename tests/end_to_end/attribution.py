@@ -76,6 +76,12 @@ AWS_KINDS = {
     ("eks", "UpdatePodIdentityAssociation"): "eks_pod_identity_association",
     ("eks", "DeletePodIdentityAssociation"): "eks_pod_identity_association",
     **dict.fromkeys((("s3", operation) for operation in S3_WRITES), "s3_bucket"),
+    ("secretsmanager", "CreateSecret"): "secret",
+    ("secretsmanager", "UpdateSecret"): "secret",
+    ("secretsmanager", "PutSecretValue"): "secret",
+    ("secretsmanager", "RestoreSecret"): "secret",
+    ("secretsmanager", "TagResource"): "secret",
+    ("secretsmanager", "DeleteSecret"): "secret",
     ("ec2", "CreateLaunchTemplate"): "launch_template",
     ("ec2", "CreateLaunchTemplateVersion"): "launch_template",
     ("ec2", "ModifyLaunchTemplate"): "launch_template",
@@ -86,6 +92,7 @@ KUBERNETES_KINDS = {
     "namespaces": "Namespace",
     "serviceaccounts": "ServiceAccount",
     "configmaps": "ConfigMap",
+    "secrets": "Secret",
     "storageclasses": "StorageClass",
 }
 # Calls that tag objects of several kinds: what the object's name holds -> kind.

@@ -260,6 +260,25 @@ def _key(tags: list[dict], prefix: str) -> str:
     return values[0].removeprefix(prefix) if values and values[0].startswith(prefix) else ""
 
 
+def secrets(apis: Apis) -> dict:
+    """The secrets that bear the role's mark, by the key in it; every one has a value."""
+    found = {}
+    for page in apis.aws("secretsmanager").get_paginator("list_secrets").paginate():
+        for secret in page["SecretList"]:
+            if key := _key(secret["Tags"], "secret/secrets."):
+                found[key] = secret
+    versions = {
+        key: next(one for one, labels in secret["SecretVersionsToStages"].items() if "AWSCURRENT" in labels)
+        for key, secret in found.items()
+    }
+    return {
+        "names": {key: secret["Name"] for key, secret in found.items()},
+        "arns": {key: secret["ARN"] for key, secret in found.items()},
+        "version_ids": versions,
+        "missing": [],
+    }
+
+
 EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "preflight_result": preflight,
     "vpc_lookup_result": vpc_lookup,
@@ -270,5 +289,6 @@ EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "namespaces_result": namespaces,
     "storage_classes_result": storage_classes,
     "s3_result": s3,
+    "secrets_result": secrets,
     "irsa_result": irsa,
 }

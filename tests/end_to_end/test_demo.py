@@ -35,6 +35,7 @@ def test_demo_twice(demo: Callable[[], subprocess.CompletedProcess]) -> None:
     for word in (
         "piksel-dev, Kubernetes 1.34, ACTIVE",
         "argo-workflows",
+        "database-password, ",
         "kubectl --context piksel-dev get namespaces",
     ):
         assert word in first.stdout

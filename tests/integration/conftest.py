@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from integration import estate_secrets
 from integration.estate import Platform
 from piksel_sandbox.client import Sandbox
 
@@ -20,6 +21,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         for name, value in running.env().items():
             if name.startswith("AWS_"):
                 patch.setenv(name, value)
+        patch.setenv(estate_secrets.VARIABLE, estate_secrets.VALUE)
         yield running
     running.down()
 

@@ -47,6 +47,27 @@ def buckets(prefix: str, artifacts: str = "argo-artifacts", terria: str = "terri
     }
 
 
+def oauth_urls(domain: str | None) -> dict[str, str | None]:
+    """The addresses of a Cognito domain."""
+    paths = {
+        "authorize": "oauth2/authorize",
+        "token": "oauth2/token",
+        "userinfo": "oauth2/userInfo",
+        "logout": "logout",
+    }
+    return {name: f"https://{domain}/{path}" if domain else None for name, path in paths.items()}
+
+
+def oauth_callbacks(domain: str) -> dict[str, str]:
+    """Where people come back to."""
+    return {
+        "argo": f"https://argo.{domain}/oauth2/callback",
+        "jupyterhub": f"https://sandbox.{domain}/hub/oauth_callback",
+        "grafana": f"https://grafana.{domain}/login/generic_oauth",
+    }
+
+
+OAUTH_URLS = oauth_urls("oauth.piksel.big.go.id")
 VALUES = {
     "piksel_account_id": ("236122835646", "326641642924", "522783511350"),
     "piksel_environment": ("dev", "staging", "production"),
@@ -117,4 +138,19 @@ VALUES = {
     "piksel_acme_email": (None, "piksel@big.go.id", "piksel@big.go.id"),
     "piksel_cost_center": (None, None, None),
     "piksel_jupyterhub_admins": (None, None, None),
+    "piksel_secrets_file": (None, None, None),
+    "piksel_secrets_prompt": (False, False, False),
+    "piksel_secrets_allow_missing": (False, False, False),
+    "piksel_secrets_on_restore": ("keep", "keep", "keep"),
+    "piksel_secrets_kms_key_arn": (None, None, None),
+    "piksel_database_name": ("piksel", "piksel", "piksel"),
+    "piksel_database_master": ("piksel_dev", "piksel_staging", "piksel_production"),
+    "piksel_database_address": (None, None, None),
+    "piksel_workflows_use_master": (True, True, True),
+    "piksel_oauth_urls": (oauth_urls(None), OAUTH_URLS, OAUTH_URLS),
+    "piksel_oauth_callbacks": (
+        dict.fromkeys(("argo", "jupyterhub", "grafana")),
+        oauth_callbacks("staging.piksel.big.go.id"),
+        oauth_callbacks("piksel.big.go.id"),
+    ),
 }

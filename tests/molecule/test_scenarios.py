@@ -46,6 +46,11 @@ PROVES = {
     "s3": pytest.mark.requirement(
         *("S3-01", "S3-02", "S3-03", "S3-04", "S3-05", "S3-06", "S3-11", "S3-12", "CONF-16", "CONF-17", "ENV-30"),
     ),
+    "secrets": pytest.mark.requirement(
+        *("SECR-01", "SECR-02", "SECR-03", "SECR-06", "SECR-10", "SECR-11", "SECR-12", "SECR-13", "SECR-14", "SECR-15"),
+        *("SECR-16", "SECR-20", "SECR-21", "SECR-22", "SECR-23", "SECR-32", "SECR-33", "SECR-34", "SECR-36", "SECR-37"),
+        *("SECR-38", "SECR-39", "SECU-05"),
+    ),
     "node_groups": pytest.mark.requirement(
         "EKS-11", "EKS-30", "EKS-31", "EKS-33", "SECU-04", "CONF-04", "ECR-03", "ECR-04"
     ),

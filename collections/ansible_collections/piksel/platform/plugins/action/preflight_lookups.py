@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 from ansible_collections.piksel.platform.plugins.modules import preflight_lookups
+from ansible_collections.piksel.platform.plugins.plugin_utils import given_secrets
 from ansible_collections.piksel.platform.plugins.plugin_utils.action import PlatformAction
 
 
 class ActionModule(PlatformAction):
-    """preflight_lookups inside the controller's process."""
+    """preflight_lookups inside the controller's process, which decrypts files."""
 
     module = preflight_lookups
+
+    def _prepared(self, params):
+        return {**params, "secrets_given": given_secrets.with_file(params["secrets_given"], self._loader)}

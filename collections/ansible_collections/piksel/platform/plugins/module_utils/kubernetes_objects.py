@@ -53,13 +53,24 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
 
     Returns the result shape of ``reconcile``, and ``notices``: what is worth knowing. Raises PlatformError.
     """
-    scope, cluster_name = params["scope"], params["cluster_name"]
-    named = manifests.validated(params["objects"], scope)
+    named = manifests.validated(params["objects"], params["scope"])
     patches = manifests.patches(params.get("patches") or {}, named)
+    return bring(named, params, check_mode, clients, progress, patches=patches)
+
+
+def bring(
+    named: list, params: dict, check_mode: bool, clients, progress=None, *, patches=(), spared=(), resource=None
+) -> dict:
+    """What ``run`` does, for validated entries (manifests.Entry), each a ``resource`` (KubernetesObject).
+
+    ``spared`` are manifests whose objects are neither made nor taken for orphans, though they bear the scope's label.
+    """
+    make = resource or KubernetesObject
+    scope, cluster_name = params["scope"], params["cluster_name"]
     wanted, notices = [entry.manifest for entry in named], []
     cluster = connect(clients, cluster_name, check_mode, params.get("cluster_endpoint"))
     try:
-        found = Found(cluster, scope, wanted, params["orphan_kinds"] or [])
+        found = Found(cluster, scope, wanted, params["orphan_kinds"] or [], spared)
     except UnknownCallerError as error:
         if not check_mode:
             raise
@@ -68,8 +79,7 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
         notices = [f"{error} Could not be read, may exist, and are planned as if there were none: {names}."]
         found = Found(None, scope, wanted, [])
     resources = [
-        KubernetesObject(clients, scope, entry.key, entry.manifest, found, cluster_name, strict=not check_mode)
-        for entry in named
+        make(clients, scope, entry.key, entry.manifest, found, cluster_name, strict=not check_mode) for entry in named
     ] + [Patch(clients, scope, entry.key, entry.manifest, found, cluster_name) for entry in patches]
     combined([finding for resource in resources for finding in found.misplaced(resource)])
     resources.sort(key=lambda resource: resource.wave)
@@ -225,11 +235,12 @@ class Found:
     ``cluster`` None means that there is no cluster yet, so that nothing is found.
     """
 
-    def __init__(self, cluster, scope, wanted, orphan_kinds):
-        """``wanted``: manifests; ``orphan_kinds``: further {"api_version", "kind"} that marked objects may be of."""
+    def __init__(self, cluster, scope, wanted, orphan_kinds, spared=()):
+        """``wanted``: manifests; ``orphan_kinds``: further {"api_version", "kind"} that marked objects may be of;
+        ``spared``: manifests of objects that are no orphans either."""
         self.cluster, self.scope = cluster, scope
         self._defined = manifests.definitions(wanted)
-        self._identities = {manifests.identity(manifest) for manifest in wanted}
+        self._identities = {manifests.identity(manifest) for manifest in [*wanted, *spared]}
         self._kinds = list(
             dict.fromkeys(
                 [(manifest["apiVersion"], manifest["kind"]) for manifest in wanted]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
-names of buckets."""
+names of buckets, secrets that are made by hand."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     preflight_addons,
     preflight_buckets,
     preflight_registry,
+    preflight_secrets,
 )
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
@@ -44,6 +45,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
             clients, params["cluster_name"], params["kubernetes_version"], params["addons"]
         ),
         lambda: preflight_registry.registry(clients, params["registry"]),
+        lambda: preflight_secrets.manual_secrets(clients, params["manual_secrets"], params["secrets_given"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Finds the roles that get access to the cluster, asks EKS for the wanted Kubernetes version and compares it with
     the cluster that exists, tries the roles of the hub account, compares service quotas, and looks whether names of
-    buckets are taken. All at the same time, and without a write call.
+    buckets are taken, and whether secrets that are made by hand have a value. All at the same time, and without a
+    write call.
   - Fails with everything that has to be put right, all at once, unless O(on_findings) says otherwise. What is only
     worth knowing is returned in RV(notices).
 author:
@@ -92,6 +93,29 @@ options:
         type: list
         elements: str
         default: []
+  manual_secrets:
+    description:
+      - Secrets that are made by hand, name to a dictionary with C(keys) and C(description). Each must have a value with
+        these keys in Secrets Manager, or be given one by O(secrets_given).
+    type: dict
+    default: {}
+  secrets_given:
+    description: How the run gives them values, besides environment variables.
+    type: dict
+    default: {}
+    suboptions:
+      values_file:
+        description:
+          - File with values that Ansible Vault encrypted, as M(piksel.platform.secretsmanager_secrets) takes it.
+        type: path
+      prompt:
+        description: Whether a person will be asked for what is missing, so that it is no finding.
+        type: bool
+        default: false
+      allow_missing:
+        description: Whether the run goes on without what is missing, so that it is no finding.
+        type: bool
+        default: false
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -181,7 +205,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
 
-SERVICES = ("iam", "eks", "sts", "service-quotas", "s3", "ecr")
+SERVICES = ("iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     {
@@ -210,6 +234,17 @@ SPEC = runner.spec(
             "options": {
                 "account_id": {"type": "str"},
                 "repositories": {"type": "list", "elements": "str", "default": []},
+            },
+        },
+        "manual_secrets": {"type": "dict", "default": {}, "no_log": False},
+        "secrets_given": {
+            "type": "dict",
+            "default": {},
+            "no_log": False,
+            "options": {
+                "values_file": {"type": "path"},
+                "prompt": {"type": "bool", "default": False},
+                "allow_missing": {"type": "bool", "default": False},
             },
         },
         "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},

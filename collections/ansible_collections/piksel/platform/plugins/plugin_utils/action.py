@@ -20,6 +20,7 @@ from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible_collections.piksel.platform.plugins.module_utils import clients, runner
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.plugin_utils.parent import end_with_parent
 
 display = Display()
@@ -64,10 +65,21 @@ class PlatformAction(ActionBase):
             wrap_async = self._task.async_val and not self._connection.has_native_async
             return merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         params, secret = self._arguments()
-        outcome = runner.execute(
-            self.module.run, params, self._task.check_mode, self._task.diff, lambda text: display.display(f"  {text}")
-        )
+        try:
+            outcome = runner.execute(
+                self.module.run,
+                self._prepared(params),
+                self._task.check_mode,
+                self._task.diff,
+                lambda text: display.display(f"  {text}"),
+            )
+        except PlatformError as error:
+            raise AnsibleActionFail(str(error)) from error
         return merge_hash(result, remove_values(outcome, secret))
+
+    def _prepared(self, params):
+        """The validated arguments with what only the controller can add; raises PlatformError."""
+        return params
 
     def _is_for_module(self):
         """True where only a process of its own can honour what the task asks."""

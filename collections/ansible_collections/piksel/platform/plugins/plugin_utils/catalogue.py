@@ -14,6 +14,7 @@ from ansible_collections.piksel.platform.plugins.plugin_utils import (
     catalogue_compute,
     catalogue_identities,
     catalogue_policies,
+    catalogue_secrets,
 )
 from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
@@ -26,4 +27,5 @@ RULES: dict[str, Rule] = {
     **catalogue_compute.RULES,
     **catalogue_identities.RULES,
     **catalogue_policies.RULES,
+    **catalogue_secrets.RULES,
 }

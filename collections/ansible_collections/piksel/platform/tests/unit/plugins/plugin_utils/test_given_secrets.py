@@ -1,0 +1,82 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values that only the controller can get: by decrypting a file, or by asking a person."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.plugin_utils import given_secrets
+
+SECRETS = [("default", VaultSecret(b"a password of the vault"))]
+
+
+def encrypted(folder, text):
+    """A file that the vault encrypted, and a loader that can read it."""
+    loader = DataLoader()
+    loader.set_vault_secrets(SECRETS)
+    path = folder / "secrets.yml"
+    path.write_bytes(VaultLib(SECRETS).encrypt(text, SECRETS[0][1]))
+    return {"values_file": str(path)}, loader
+
+
+@pytest.mark.requirement("SECR-02")
+def test_an_encrypted_file_is_read(tmp_path):
+    params, loader = encrypted(tmp_path, "example-oauth: {client_id: abc, client_secret: xyz}\n")
+    given = given_secrets.with_file(params, loader)["given"]
+    assert given == {"example-oauth": {"client_id": "abc", "client_secret": "xyz"}}
+    assert type(given["example-oauth"]["client_id"]) is str
+
+
+def test_without_a_file_nothing_is_read():
+    assert given_secrets.with_file({"values_file": None}, DataLoader()) == {"values_file": None}
+
+
+def test_a_file_that_is_not_encrypted_is_refused(tmp_path):
+    path = tmp_path / "secrets.yml"
+    path.write_text("example-oauth: {client_id: a canary}\n", encoding="utf-8")
+    with pytest.raises(PlatformError, match="is not encrypted") as caught:
+        given_secrets.with_file({"values_file": str(path)}, DataLoader())
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a canary: [", "- a canary\n"])
+def test_what_is_no_map_is_refused_without_quoting_it(tmp_path, text):
+    params, loader = encrypted(tmp_path, text)
+    with pytest.raises(PlatformError) as caught:
+        given_secrets.with_file(params, loader)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(PlatformError, match="cannot be read"):
+        given_secrets.with_file({"values_file": "/nowhere/secrets.yml"}, DataLoader())
+
+
+class Terminal:
+    """A display whose person answers; or that has no terminal."""
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    def prompt_until(self, text, private):
+        """As Display.prompt_until."""
+        assert private
+        self.asked.append(text)
+        return self.answer
+
+
+def test_a_person_is_asked_key_by_key():
+    terminal = Terminal(b" abc \n")
+    assert given_secrets.asker(terminal)("example-oauth", "client_id") == "abc"
+    assert "example-oauth, client_id" in terminal.asked[0]
+
+
+def test_a_run_without_terminal_says_so():
+    with pytest.raises(PlatformError, match="no terminal"):
+        given_secrets.asker(Terminal(AnsibleError("stdin is not interactive")))("example-oauth", "client_id")
