@@ -43,9 +43,9 @@ options:
   kubernetes_secrets:
     description:
       - The Kubernetes Secrets by logical key, each a map with C(name), C(namespace) and C(data).
-      - C(data) maps each key to a text, to a reference, or to a map with C(yaml). A reference is a map with C(from_secret),
-        the logical key of a secret, and C(key) for one key of its JSON object. What stands in C(yaml) becomes a YAML
-        document, in which references stand for values.
+      - C(data) maps each key to a text, to a reference, or to a map with C(yaml). A reference is a map with
+        C(from_secret), the logical key of a secret, and C(key) for one key of its JSON object. What stands in C(yaml)
+        becomes a YAML document, in which references stand for values.
       - A part that is null is not known yet.
     type: dict
     required: true

@@ -218,6 +218,8 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "addons": {},
         "bucket_names": {"data": "theirs"},
         "registry": {},
+        "manual_secrets": {},
+        "secrets_given": {},
         "on_findings": "fail",
     }
     with pytest.raises(PlatformError) as caught:
