@@ -72,6 +72,11 @@ def _service_account(name: str, labels: dict[str, str], addon: dict[str, Any]) -
     return account
 
 
+def _filled(part: Manifest) -> Manifest:
+    """A part without what is empty: an object does not keep it, so every apply of it would be a conflict."""
+    return {key: value for key, value in part.items() if value not in ({}, [])}
+
+
 def _affinity() -> dict[str, Any]:
     expressions = [
         {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
@@ -138,7 +143,7 @@ def _coredns(addon: dict[str, Any], values: dict[str, Any], region: str) -> list
     }
     template = {
         "metadata": {"labels": {**(values.get("podLabels") or {}), **labels}, "annotations": annotations},
-        "spec": spec,
+        "spec": _filled(spec),
     }
     ports = [
         {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
@@ -182,7 +187,7 @@ def _vpc_cni(addon: dict[str, Any], values: dict[str, Any], region: str) -> list
     return [
         _service_account("aws-node", labels, addon),
         _object("v1", "ConfigMap", "amazon-vpc-cni", labels, data={"enable-windows-ipam": "false"}),
-        _daemon_set("aws-node", labels, "aws-node", [node]),
+        _daemon_set("aws-node", labels, "aws-node", [_filled(node)]),
     ]
 
 
@@ -196,9 +201,9 @@ def _ebs_csi(addon: dict[str, Any], values: dict[str, Any], region: str) -> list
         "priorityClassName": "system-cluster-critical",
         "tolerations": controller.get("tolerations") or CRITICAL,
         "nodeSelector": controller.get("nodeSelector") or {},
-        "containers": [{**plugin, "resources": controller.get("resources") or {}}],
+        "containers": [_filled({**plugin, "resources": controller.get("resources") or {}})],
     }
-    template = {"metadata": {"labels": labels}, "spec": spec}
+    template = {"metadata": {"labels": labels}, "spec": _filled(spec)}
     driver = _object("storage.k8s.io/v1", "CSIDriver", "ebs.csi.aws.com", common, spec={"attachRequired": True})
     del driver["metadata"]["namespace"]
     return [

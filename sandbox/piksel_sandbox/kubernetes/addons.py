@@ -1,15 +1,19 @@
-"""EKS add-ons inside a cluster: their objects come and go with the rows of the EKS model."""
+"""EKS add-ons inside a cluster: their objects come and go with the rows of the EKS model.
+
+A row (shape `Addon`) has its last change beside it: `change`, with `id`, `resolveConflicts`, and the members that are
+to differ from the row once the change has succeeded. Each change is carried out once.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-from piksel_sandbox.kubernetes import addon_manifests
-from piksel_sandbox.kubernetes.client import Client, object_path
+from piksel_sandbox.kubernetes import addon_manifests, bootstrap
+from piksel_sandbox.kubernetes.addon_conflicts import conflict_issue, told, without
+from piksel_sandbox.kubernetes.client import ApiError, Client, object_path
 from piksel_sandbox.kubernetes.mirror import Mirror
 from piksel_sandbox.kubernetes.refs import ClusterRef
 from piksel_sandbox.kubernetes.settings import settings
@@ -20,13 +24,16 @@ INSUFFICIENT = {
     "message": "The add-on is unhealthy because it doesn't have the desired number of replicas.",
     "resourceIds": [],
 }
+# the API server or a webhook does not take the object as it is, however often it is sent
+REFUSALS = (400, 403, 422)
+# a 500 of the API server for a value that is of no use for its field, a quantity for one
+UNREADABLE = "failed to convert new object"
 
 
 @dataclass
 class Applied:
     """What stands in the cluster for an add-on: paths in the order of making, and its Deployments' generations."""
 
-    signature: str
     paths: list[str]
     deployments: dict[str, int]
 
@@ -40,6 +47,8 @@ class AddonController:
         self._deployments = deployments
         self._applied: dict[str, Applied] = {}
         self._preserved: set[str] = set()
+        # by add-on: the last change that was tried, and the issues that ended it
+        self._outcomes: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._lock = threading.Lock()
         self._wanted_round = 0
         self._done_round = 0
@@ -57,13 +66,22 @@ class AddonController:
         for name in [name for name in self._applied if name not in rows]:
             self._remove(name)
         for name, row in rows.items():
-            self._apply(name, row)
+            change = row["change"]
+            if self.outcome(name, change["id"]) is None:
+                issues = self._carry_out({**row, **change})
+                self._outcomes[name] = change["id"], issues
+                logger.info("add-on %s of %s: %s", name, self._ref.slug, issues or "applied")
         with self._lock:
             self._done_round = this_round
 
     def preserve(self, name: str) -> None:
         """DeleteAddon with `preserve`: its objects stay when its row goes."""
         self._preserved.add(name)
+
+    def outcome(self, name: str, change_id: str) -> list[dict[str, Any]] | None:
+        """Issues that ended a change of an add-on, [] when it was applied, None when it was not tried yet."""
+        tried, issues = self._outcomes.get(name, (None, []))
+        return issues if tried == change_id else None
 
     def health(self, name: str) -> list[dict[str, Any]]:
         """Issues of an add-on, [] when its Deployments have all replicas; DaemonSets are healthy without nodes."""
@@ -86,27 +104,64 @@ class AddonController:
         return (
             status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
             and status.get("updatedReplicas", 0) >= replicas
+            and status.get("replicas", 0) <= status.get("updatedReplicas", 0)
             and status.get("availableReplicas", 0) >= replicas
         )
 
-    def _apply(self, name: str, row: dict[str, Any]) -> None:
-        parts = [row.get(key) for key in ("addonVersion", "configurationValues", "serviceAccountRoleArn")]
-        signature = json.dumps(parts)
-        before = self._applied.get(name)
-        if before and before.signature == signature:
-            return
-        manifests = addon_manifests.manifests(row, self._ref.region)
-        generations = {}
-        for manifest in manifests:
-            answer = self._client.apply(manifest)
-            if manifest["kind"] == "Deployment":
-                generations[manifest["metadata"]["name"]] = answer["metadata"]["generation"]
+    def _carry_out(self, addon: dict[str, Any]) -> list[dict[str, Any]]:
+        """Applies an add-on by its conflict policy; the issues that ended it. Raises ApiError for what may pass."""
+        manifests = addon_manifests.manifests(addon, self._ref.region)
+        try:
+            if addon["resolveConflicts"] == "NONE":
+                conflicts = [line for manifest in manifests for line in self._conflicts(manifest)]
+                if conflicts:
+                    return [conflict_issue(conflicts)]
+            answers = [self._apply(manifest, addon["resolveConflicts"]) for manifest in manifests]
+        except ApiError as error:
+            if error.status not in REFUSALS and UNREADABLE not in str(error):
+                raise
+            return [{"code": "AdmissionRequestDenied", "message": str(error), "resourceIds": []}]
+        self._replace(addon["addonName"], manifests, answers)
+        return []
+
+    def _conflicts(self, manifest: dict[str, Any]) -> list[str]:
+        """What an apply of an object would take from others; nothing is written."""
+        try:
+            self._client.apply(manifest, force=False, dry_run=True)
+        except ApiError as error:
+            if not error.conflicts:
+                raise
+            return told(manifest, error.conflicts)
+        return []
+
+    def _apply(self, manifest: dict[str, Any], policy: str) -> dict[str, Any]:
+        """One object as it is after the apply, and after what bootstrapped it gave its fields away."""
+        try:
+            answer = self._client.apply(manifest, force=policy == "OVERWRITE")
+        except ApiError as error:
+            if policy != "PRESERVE" or not error.conflicts:
+                raise
+            answer = self._client.apply(without(manifest, error.conflicts), force=False)
+        managers = {entry["manager"] for entry in answer["metadata"].get("managedFields") or []}
+        if bootstrap.SELF_MANAGED not in managers:
+            return answer
+        metadata = {key: manifest["metadata"][key] for key in ("name", "namespace") if key in manifest["metadata"]}
+        nothing = {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": metadata}
+        return self._client.apply(nothing, manager=bootstrap.SELF_MANAGED)
+
+    def _replace(self, name: str, manifests: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
+        """Remembers what stands for an add-on now, and takes away what stood only before."""
         paths = [object_path(manifest) for manifest in manifests]
+        before = self._applied.get(name)
         for path in before.paths if before else []:
             if path not in paths:
                 self._client.delete(path)
-        self._applied[name] = Applied(signature, paths, generations)
-        logger.info("add-on %s of %s applied", name, self._ref.slug)
+        generations = {
+            answer["metadata"]["name"]: answer["metadata"]["generation"]
+            for manifest, answer in zip(manifests, answers, strict=True)
+            if manifest["kind"] == "Deployment"
+        }
+        self._applied[name] = Applied(paths, generations)
 
     def _remove(self, name: str) -> None:
         if name not in self._preserved:
@@ -114,3 +169,4 @@ class AddonController:
                 self._client.delete(path)
         self._preserved.discard(name)
         del self._applied[name]
+        self._outcomes.pop(name, None)

@@ -62,6 +62,10 @@ class Agent:
         """Issues of an add-on from what was last seen; asks nobody, so it may be called under a lock."""
         return self._addons.health(addon_name)
 
+    def addon_outcome(self, addon_name: str, change_id: str) -> list[dict[str, Any]] | None:
+        """How a change of an add-on went: the issues that ended it, None until it was tried."""
+        return self._addons.outcome(addon_name, change_id)
+
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._wake.wait(POLL_SECONDS)

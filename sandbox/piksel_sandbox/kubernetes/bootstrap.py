@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from piksel_sandbox.kubernetes import admission, fault_admission
+from piksel_sandbox.kubernetes import addon_manifests, admission, fault_admission
 from piksel_sandbox.kubernetes.client import Client
 from piksel_sandbox.kubernetes.refs import ClusterRef
 
 # kwok's own stages play nodes and pods; an empty file keeps it from reading one in the home directory
 KWOK_CONFIGURATION = ""
+# who has the fields of self-managed add-ons: not `eks`, so that a managed one that differs meets conflicts
+SELF_MANAGED = "kubectl-client-side-apply"
 
 
 def manifests(ref: ClusterRef) -> list[dict[str, Any]]:
@@ -51,3 +53,13 @@ def install(client: Client, ref: ClusterRef) -> None:
     """Applies the objects. Raises ApiError."""
     for manifest in manifests(ref):
         client.apply(manifest)
+
+
+def install_self_managed(client: Client, ref: ClusterRef, addons: list[dict[str, Any]]) -> None:
+    """Applies the objects of the add-ons (names and versions, shapes `Addon`) that nobody manages yet. Raises ApiError.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html, `bootstrapSelfManagedAddons`
+    """
+    for addon in addons:
+        for manifest in addon_manifests.manifests(addon, ref.region):
+            client.apply(manifest, manager=SELF_MANAGED)

@@ -34,11 +34,15 @@ PLURALS = {
 
 
 class ApiError(Exception):
-    """The API server refused (`status` is its HTTP status) or could not be reached (`status` is 0)."""
+    """The API server refused (`status` is its HTTP status) or could not be reached (`status` is 0).
 
-    def __init__(self, status: int, message: str) -> None:
+    `conflicts` are the fields over which a server-side apply failed, since another manager has them.
+    """
+
+    def __init__(self, status: int, message: str, conflicts: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.status = status
+        self.conflicts = conflicts
 
 
 def object_path(manifest: dict[str, Any]) -> str:
@@ -79,7 +83,9 @@ class Client:
             raise ApiError(0, f"{method} {path}: {error}") from error
         if response.status >= 400:
             text = response.data.decode(errors="replace")
-            raise ApiError(response.status, f"{method} {path}: {response.status} {_message(text)}")
+            status = _status(text)
+            message = f"{method} {path}: {response.status} {status.get('message', text)}"
+            raise ApiError(response.status, message, _conflicts(status))
         return response
 
     def request(
@@ -98,15 +104,15 @@ class Client:
                 return None
             raise
 
-    def apply(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        """Server-side apply as EKS's own field manager, taking fields over from others. Raises ApiError.
+    def apply(
+        self, manifest: dict[str, Any], *, manager: str = FIELD_MANAGER, force: bool = True, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Server-side apply as a field manager, taking fields over from others if `force`. Raises ApiError.
 
         https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html
         """
-        return self.request(
-            "PATCH", object_path(manifest), manifest, "application/apply-patch+yaml",
-            fieldManager=FIELD_MANAGER, force="true",
-        )  # fmt: skip
+        query = {"fieldManager": manager, "force": str(force).lower(), **({"dryRun": "All"} if dry_run else {})}
+        return self.request("PATCH", object_path(manifest), manifest, "application/apply-patch+yaml", **query)
 
     def delete(self, path: str) -> None:
         """Deletes an object; that it is gone already is no error. Raises ApiError."""
@@ -133,8 +139,14 @@ class Client:
             response.close()
 
 
-def _message(text: str) -> str:
+def _status(text: str) -> dict[str, Any]:
     try:
-        return str(json.loads(text).get("message", text))
-    except (ValueError, AttributeError):
-        return text
+        status = json.loads(text)
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _conflicts(status: dict[str, Any]) -> tuple[str, ...]:
+    causes = (status.get("details") or {}).get("causes") or []
+    return tuple(cause["field"] for cause in causes if cause.get("reason") == "FieldManagerConflict")

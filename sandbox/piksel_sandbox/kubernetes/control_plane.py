@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from piksel_sandbox import processes
 from piksel_sandbox.kubernetes import bootstrap, build, components
@@ -47,7 +48,14 @@ def reserve_port() -> socket.socket:
 class ControlPlane:
     """etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, the relay and the agent of one cluster."""
 
-    def __init__(self, ref: ClusterRef, version: str, issuer: str, service_cidr: str | None) -> None:
+    def __init__(
+        self,
+        ref: ClusterRef,
+        version: str,
+        issuer: str,
+        service_cidr: str | None,
+        self_managed: list[dict[str, Any]],
+    ) -> None:
         self.ref = ref
         self.issuer = issuer
         self.state = STARTING
@@ -56,6 +64,7 @@ class ControlPlane:
         self.folder.mkdir(mode=0o700, parents=True)
         self.token_key = TokenKey()
         self._version = version
+        self._self_managed = self_managed
         self._service_cidr = service_cidr or components.DEFAULT_SERVICE_CIDR
         self._authority = Authority(f"kubernetes/{ref.name}", self.folder)
         self._port = reserve_port()
@@ -160,6 +169,9 @@ class ControlPlane:
         self._spawn("kube-scheduler", components.kube_scheduler(layout))
         self._spawn("kwok", components.kwok(layout))
         bootstrap.install(client, self.ref)
+        if self.agent is None:
+            # while the controllers start; EKS never touches self-managed add-ons again, also not in an upgrade
+            bootstrap.install_self_managed(client, self.ref, self._self_managed)
         # a pod can be made only once the controllers have given the namespace its service account and root CA
         self._wait(client, "/api/v1/namespaces/default/serviceaccounts/default", started)
         self._wait(client, "/api/v1/namespaces/default/configmaps/kube-root-ca.crt", started)

@@ -6,6 +6,7 @@ import base64
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from piksel_sandbox.kubernetes.certificates import Authority, TokenKey
 from piksel_sandbox.kubernetes.refs import ClusterRef
@@ -29,7 +30,14 @@ class FakeControlPlane:
     agent = None
     endpoint = server = "https://127.0.0.1:1"
 
-    def __init__(self, ref: ClusterRef, version: str, issuer: str, service_cidr: str | None) -> None:
+    def __init__(
+        self,
+        ref: ClusterRef,
+        version: str,
+        issuer: str,
+        service_cidr: str | None,
+        self_managed: list[dict[str, Any]],
+    ) -> None:
         self.ref = ref
         self.issuer = issuer
 

@@ -59,9 +59,20 @@ class ControlPlanes:
             return os.environ.get("PIKSEL_SANDBOX_NO_KUBERNETES", "0") not in ("", "0")
         return self._fake
 
-    def start(self, ref: ClusterRef, version: str, issuer: str, service_cidr: str | None = None) -> None:
-        """Starts the control plane of a new cluster; `version` is its minor ("1.34"), `issuer` its OIDC issuer URL."""
-        plane = (FakeControlPlane if self.is_fake else ControlPlane)(ref, version, issuer, service_cidr)
+    def start(
+        self,
+        ref: ClusterRef,
+        version: str,
+        issuer: str,
+        service_cidr: str | None = None,
+        self_managed: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """Starts the control plane of a new cluster; `version` is its minor ("1.34"), `issuer` its OIDC issuer URL.
+
+        self_managed: add-ons (`addonName`, `addonVersion`) whose objects are there when it is READY.
+        """
+        make = FakeControlPlane if self.is_fake else ControlPlane
+        plane = make(ref, version, issuer, service_cidr, self_managed or [])
         with self._lock:
             self._planes[ref] = plane
             self._addresses[ref] = (plane.endpoint, plane.certificate_authority)
@@ -122,6 +133,16 @@ class ControlPlanes:
         if plane is None or plane.agent is None or plane.state == FAILED:
             return [INSUFFICIENT]
         return plane.agent.addon_health(addon_name)
+
+    def addon_outcome(self, ref: ClusterRef, addon_name: str, change_id: str) -> list[dict[str, Any]] | None:
+        """How a creation or update of an add-on went: [] well, else the issues that ended it; None not known yet.
+
+        Without a cluster that could object everything goes well.
+        """
+        plane = self._planes.get(ref)
+        if plane is None or plane.agent is None or plane.state == FAILED:
+            return []
+        return plane.agent.addon_outcome(addon_name, change_id)
 
     def changed(self, ref: ClusterRef) -> None:
         """Says that a cluster's add-ons, profiles or node groups changed; its agent looks at once."""

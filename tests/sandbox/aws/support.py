@@ -45,10 +45,16 @@ class Planes:
     states: str = "READY"
     reason: str | None = None
     health: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    outcomes: dict[str, list[dict[str, Any]] | None] = field(default_factory=dict)
+    is_fake: bool = True
+    self_managed: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def start(self, ref: Any, version: str, issuer: str, service_cidr: str | None) -> None:
+    def start(
+        self, ref: Any, version: str, issuer: str, service_cidr: str | None, self_managed: list[dict[str, Any]]
+    ) -> None:
         self.calls.append(("start", ref.name, version, issuer, service_cidr))
+        self.self_managed = self_managed
 
     def state(self, ref: Any) -> str:
         return self.states
@@ -76,6 +82,9 @@ class Planes:
 
     def addon_health(self, ref: Any, addon_name: str) -> list[dict[str, Any]]:
         return self.health.get(addon_name, [])
+
+    def addon_outcome(self, ref: Any, addon_name: str, change_id: str) -> list[dict[str, Any]] | None:
+        return self.outcomes.get(addon_name, [])
 
 
 class Account:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
 import pytest
 
+from piksel_sandbox.kubernetes.addon_conflicts import conflict_issue
 from sandbox.aws.support import ACCOUNT, Account, Planes, eventually, refused
 
 NAME = "piksel-dev"
 PENDING = [{"code": "InsufficientNumberOfReplicas", "message": "no pod runs", "resourceIds": []}]
+CONFLICT = [conflict_issue(["ConfigMap coredns - .data.Corefile"])]
 FARGATE_DNS = {
     "computeType": "Fargate",
     "autoScaling": {"enabled": True, "minReplicas": 4, "maxReplicas": 10},
@@ -179,7 +182,6 @@ def test_software_can_outlive_its_addon(cluster: Account, planes: Planes) -> Non
         ({"configurationValues": "null"}, "$: null found, object expected"),
         ({"configurationValues": '{"replicaCount": "two"}'}, "$.replicaCount: string found, integer expected"),
         ({"configurationValues": '{"nothing": 1}'}, "does not allow additional properties"),
-        ({"resolveConflicts": "PRESERVE"}, "PRESERVE is not a supported"),
         ({"serviceAccountRoleArn": f"arn:aws:iam::{ACCOUNT}:role/none"}, "does not exist"),
         ({"podIdentityAssociations": [{"serviceAccount": "x", "roleArn": "y"}]}, "is not supported for addon"),
     ],
@@ -189,16 +191,66 @@ def test_addons_that_are_refused(cluster: Account, request_: dict[str, Any], tex
         cluster.eks.create_addon(**{"clusterName": NAME, "addonName": "coredns", **request_})
 
 
-def test_conflicts_with_self_managed_addons_are_not_resolved_unasked(account: Account) -> None:
+@pytest.mark.parametrize("policy", [{}, {"resolveConflicts": "NONE"}, {"resolveConflicts": "PRESERVE"}])
+def test_conflicts_with_self_managed_addons_are_not_resolved_unasked(account: Account, policy: dict[str, str]) -> None:
+    """Also where no cluster runs that could tell; PRESERVE is like NONE here."""
     account.cluster()
     names = {"clusterName": NAME, "addonName": "coredns"}
-    account.eks.create_addon(**names, configurationValues='{"replicaCount": 3}')
+    account.eks.create_addon(**names, configurationValues='{"replicaCount": 3}', **policy)
     found = eventually(lambda: addon(account), has("CREATE_FAILED"))
     assert found["health"]["issues"][0]["code"] == "ConfigurationConflict"
     account.eks.delete_addon(**names)
     eventually(lambda: account.eks.list_addons(clusterName=NAME)["addons"], lambda names: not names)
     account.eks.create_addon(**names, configurationValues='{"replicaCount": 3}', resolveConflicts="OVERWRITE")
     eventually(lambda: addon(account), has("ACTIVE"))
+
+
+@pytest.mark.parametrize("bootstrapped", [True, False])
+def test_a_cluster_comes_with_self_managed_addons_of_default_versions(
+    account: Account, planes: Planes, bootstrapped: bool
+) -> None:
+    account.cluster(version="1.34", bootstrapSelfManagedAddons=bootstrapped)
+    versions = {"vpc-cni": "v1.21.1-eksbuild.7", "kube-proxy": "v1.34.6-eksbuild.2", "coredns": "v1.13.2-eksbuild.4"}
+    assert {item["addonName"]: item["addonVersion"] for item in planes.self_managed} == (
+        versions if bootstrapped else {}
+    )
+
+
+def test_a_creation_ends_as_the_cluster_takes_it(account: Account, planes: Planes) -> None:
+    planes.is_fake, planes.outcomes["coredns"] = False, None
+    account.cluster()
+    names = {"clusterName": NAME, "addonName": "coredns"}
+    account.eks.create_addon(**names, configurationValues='{"replicaCount": 3}')
+    time.sleep(0.2)
+    assert addon(account)["status"] == "CREATING"
+    planes.outcomes["coredns"] = CONFLICT
+    found = eventually(lambda: addon(account), has("CREATE_FAILED"))
+    assert found["health"]["issues"] == CONFLICT
+
+
+def test_an_update_ends_as_the_cluster_takes_it(cluster: Account, planes: Planes) -> None:
+    names = {"clusterName": NAME, "addonName": "coredns"}
+    cluster.eks.create_addon(**names, configurationValues='{"replicaCount": 3}')
+    before = eventually(lambda: addon(cluster), has("ACTIVE"))
+    planes.outcomes["coredns"] = None
+    change = {"configurationValues": '{"replicaCount": 4}', "addonVersion": "v1.13.1-eksbuild.1"}
+    update = cluster.eks.update_addon(**names, **change)["update"]
+    assert {"type": "ResolveConflicts", "value": "NONE"} in update["params"]
+    look = {"name": NAME, "addonName": "coredns", "updateId": update["id"]}
+    time.sleep(0.2)
+    assert cluster.eks.describe_update(**look)["update"]["status"] == "InProgress"
+    planes.outcomes["coredns"] = CONFLICT
+    failed = eventually(lambda: cluster.eks.describe_update(**look)["update"], has("Failed"))
+    (error,) = failed["errors"]
+    assert (error["errorCode"], error["errorMessage"]) == ("ConfigurationConflict", CONFLICT[0]["message"])
+    found = addon(cluster)
+    assert (found["status"], found["health"]["issues"]) == ("UPDATE_FAILED", CONFLICT)
+    assert [found[key] == before[key] for key in change] == [True, True]
+    planes.outcomes["coredns"] = []
+    cluster.eks.update_addon(**names, **change, resolveConflicts="PRESERVE")
+    found = eventually(lambda: addon(cluster), has("ACTIVE"))
+    assert [found[key] for key in change] == list(change.values())
+    assert found["health"] == {"issues": []}
 
 
 @pytest.mark.parametrize("operation", ["CreateAddon", "UpdateAddon", "DeleteAddon"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,9 +83,10 @@ class Model:
         return entry
 
 
-def addon(name: str, **configuration: Any) -> dict[str, Any]:
-    """An add-on's row."""
+def addon(name: str, resolve_conflicts: str = "OVERWRITE", **configuration: Any) -> dict[str, Any]:
+    """An add-on's row, with a change of its own."""
     return {
+        "change": {"id": uuid.uuid4().hex, "resolveConflicts": resolve_conflicts},
         "addonName": name,
         "addonVersion": "v1.0.0-eksbuild.1",
         "status": "ACTIVE",

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from piksel_sandbox.aws.lifecycle import now
+from piksel_sandbox.kubernetes.addon_conflicts import conflict_issue
 
 from . import addon_catalogue, checks, seams
+from .addon_change import FATAL_ISSUES, Change
 from .exceptions import InvalidParameterException, ResourceInUseException, ResourceNotFoundException
 from .models_base import DELETED, Lifecycle, Update
 from .models_cluster import Cluster
 from .utils import first, new_uuid, without_none
 
-# Issues with which the service gives a creation up; with every other the add-on lives on, degraded.
-FATAL_ISSUES = ("ConfigurationConflict", "AdmissionRequestDenied")
-SELF_MANAGED = ("coredns", "kube-proxy", "vpc-cni")
-CONFLICT = (
-    "Conflicts found when trying to apply. Will not continue due to resolve conflicts mode. Conflicts: {kind} {name}"
-    " kube-system - .spec.template.spec.containers"
-)
-WORKLOADS = {"coredns": "Deployment.apps coredns", "kube-proxy": "DaemonSet.apps kube-proxy"}
+# Where a self-managed add-on differs from another version of it at least.
+IMAGES = {
+    "coredns": 'Deployment.apps coredns - .spec.template.spec.containers[name="coredns"].image',
+    "kube-proxy": 'DaemonSet.apps kube-proxy - .spec.template.spec.containers[name="kube-proxy"].image',
+    "vpc-cni": 'DaemonSet.apps aws-node - .spec.template.spec.containers[name="aws-node"].image',
+}
 
 
 class Addon(Lifecycle):
@@ -38,6 +38,7 @@ class Addon(Lifecycle):
         self.associations: list[str] = []
         self.tags: dict[str, str] = {}
         self.updates: dict[str, Update] = {}
+        self.change = Change("OVERWRITE")
         self.arn = f"arn:{partition}:eks:{cluster.region}:{cluster.account_id}:addon/{cluster.name}/{name}/{new_uuid()}"
 
     def observe(self, issues: list[dict[str, Any]]) -> None:
@@ -86,6 +87,19 @@ def _after_creation(issues: list[dict[str, Any]], is_fatal: bool) -> str:
     return "DEGRADED" if issues else "ACTIVE"
 
 
+def _settle_update(addon: Addon, update: Update) -> bool:
+    """Move an update on, once the cluster has carried it out or refused it; true if it ended."""
+    if update.failure:
+        return update.settle()
+    if addon.change.outcome is None:
+        return False
+    if not addon.change.outcome:
+        return update.settle()
+    addon.issues = addon.change.outcome
+    update.fail(addon.issues[0]["message"], addon.issues[0]["code"])
+    return True
+
+
 class AddonBackend:
     """The add-on operations of `EKSBackend`."""
 
@@ -111,25 +125,14 @@ class AddonBackend:
         version = addon_catalogue.version_for(addon_name, addon_version, cluster.version)
         if addon_name in cluster.addons:
             raise ResourceInUseException("Addon already exists.", cluster=cluster_name, addon=addon_name)
-        if resolve_conflicts == "PRESERVE":
-            raise InvalidParameterException(
-                "PRESERVE is not a supported resolveConflicts value for CreateAddon",
-                cluster=cluster_name,
-                addon=addon_name,
-            )
         addon_catalogue.check_configuration(addon_name, configuration_values)
         self._check_addon_role(service_account_role_arn)
         failure = seams.failure_for("CreateAddon", addon_name, self.account_id)
         addon = Addon(cluster, self.partition, addon_name, version, failure)
-        if self._has_conflict(cluster, addon, resolve_conflicts, configuration_values):
-            kind, _, workload = WORKLOADS.get(addon_name, "DaemonSet.apps aws-node").partition(" ")
-            addon.issues = [
-                {
-                    "code": "ConfigurationConflict",
-                    "message": CONFLICT.format(kind=kind, name=workload),
-                    "resourceIds": [],
-                }
-            ]
+        # At creation PRESERVE is like NONE: nothing is changed, and the creation may fail.
+        addon.change = Change("OVERWRITE" if resolve_conflicts == "OVERWRITE" else "NONE")
+        if seams.control_planes().is_fake and self._has_conflict(cluster, addon, configuration_values):
+            addon.issues = [conflict_issue([IMAGES[addon_name]])]
             addon.begin("CREATING", "CREATE_FAILED")
         addon.role_arn = service_account_role_arn
         addon.configuration = configuration_values
@@ -188,12 +191,11 @@ class AddonBackend:
             }
         )
 
+        configuration = addon.configuration if configuration_values is None else configuration_values
+        role_arn = addon.role_arn if service_account_role_arn is None else service_account_role_arn or None
+
         def apply() -> None:
-            addon.version = version
-            if configuration_values is not None:
-                addon.configuration = configuration_values
-            if service_account_role_arn is not None:
-                addon.role_arn = service_account_role_arn or None
+            addon.version, addon.configuration, addon.role_arn, addon.issues = version, configuration, role_arn, []
             if pod_identity_associations is not None:
                 self.replace_associations(cluster, addon, pod_identity_associations)
 
@@ -205,6 +207,12 @@ class AddonBackend:
         update = Update("AddonUpdate", params, apply, finish, failure)
         addon.updates[update.id] = update
         addon.begin("UPDATING", "UPDATING")
+        if failure is None:
+            values = {
+                "addonVersion": version, "configurationValues": configuration, "serviceAccountRoleArn": role_arn
+            }  # fmt: skip
+            addon.change = Change(resolve_conflicts or "NONE", values)
+            self.announce(cluster)
         return update
 
     def delete_addon(self, cluster_name: str, addon_name: str, preserve: bool = False) -> Addon:
@@ -223,29 +231,40 @@ class AddonBackend:
         return addon
 
     def observe_addons(self, cluster_name: str) -> dict[str, list[dict[str, Any]]]:
-        """Health that the cluster reports, by add-on ARN; asked without a lock held."""
+        """Issues that the cluster reports, by add-on ARN; asked without a lock held.
+
+        An add-on whose change the cluster has not carried out yet is not among them.
+        """
         cluster = self.clusters.get(cluster_name)
         if cluster is None or not cluster.has_control_plane:
             return {}
-        planes = seams.control_planes()
-        return {
-            addon.arn: planes.addon_health(cluster.ref, addon.name)
-            for addon in list(cluster.addons.values())
-            if addon.current in ("CREATING", "ACTIVE", "DEGRADED")
-        }
+        planes, seen = seams.control_planes(), {}
+        for addon in list(cluster.addons.values()):
+            if addon.current in ("CREATING", "UPDATING"):
+                issues = planes.addon_outcome(cluster.ref, addon.name, addon.change.id)
+                if issues is None:
+                    continue
+                if issues or addon.current == "UPDATING":
+                    seen[addon.arn] = issues
+                    continue
+            if addon.current in ("CREATING", "ACTIVE", "DEGRADED"):
+                seen[addon.arn] = planes.addon_health(cluster.ref, addon.name)
+        return seen
 
-    def settle_addons(self, cluster: Cluster, health: dict[str, list[dict[str, Any]]]) -> None:
+    def settle_addons(self, cluster: Cluster, seen: dict[str, list[dict[str, Any]]]) -> None:
         """Move add-ons and their updates on, given what `observe_addons` saw; remove deleted ones."""
         for name, addon in list(cluster.addons.items()):
+            if addon.current == "UPDATING" and addon.arn in seen:
+                addon.change.outcome = seen[addon.arn]
             for update in list(addon.updates.values()):
-                if update.in_progress and update.settle():
+                if update.in_progress and _settle_update(addon, update):
                     self.announce(cluster)
             conflicts = [issue for issue in addon.issues if issue["code"] in FATAL_ISSUES]
             if addon.current == "CREATING" and (addon.failure or conflicts):
                 addon.settle()
             elif addon.current in ("CREATING", "ACTIVE", "DEGRADED"):
-                if addon.arn in health:
-                    addon.observe(health[addon.arn])
+                if addon.arn in seen:
+                    addon.observe(seen[addon.arn])
             else:
                 addon.settle()
             if addon.current == DELETED:
@@ -272,14 +291,11 @@ class AddonBackend:
             for item in wanted
         ]
 
-    def _has_conflict(
-        self, cluster: Cluster, addon: Addon, resolve_conflicts: str | None, configuration: str | None
-    ) -> bool:
-        """Whether the add-on would change fields of the self-managed one that a new cluster comes with."""
-        is_bootstrapped = cluster.settings.get("bootstrapSelfManagedAddons", True) and addon.name in SELF_MANAGED
-        default = addon_catalogue.version_for(addon.name, None, cluster.version)
-        differs = addon.version != default or bool(configuration)
-        return bool(is_bootstrapped and differs and resolve_conflicts != "OVERWRITE")
+    def _has_conflict(self, cluster: Cluster, addon: Addon, configuration: str | None) -> bool:
+        """Whether the add-on would change fields of a self-managed one, where there is no cluster that could tell."""
+        versions = {item["addonName"]: item["addonVersion"] for item in cluster.self_managed_addons()}
+        differs = addon.version != versions.get(addon.name) or bool(configuration)
+        return addon.name in versions and differs and addon.change.resolve_conflicts != "OVERWRITE"
 
     def _check_addon_role(self, arn: str | None) -> None:
         if arn is None:

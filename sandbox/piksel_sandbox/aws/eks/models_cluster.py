@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from . import checks, cluster_network, seams
+from . import addon_catalogue, checks, cluster_network, seams
 from .exceptions import (
     InvalidParameterException,
     InvalidRequestException,
@@ -20,6 +20,8 @@ from .utils import data, first, new_hex, without_none
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 # EKS takes one of them when the request names none.
 DEFAULT_SERVICE_CIDRS = ("172.20.0.0/16", "10.100.0.0/16")
+# What a cluster comes with unless `bootstrapSelfManagedAddons` is false.
+SELF_MANAGED_ADDONS = ("vpc-cni", "kube-proxy", "coredns")
 SERVICE_CIDR_BLOCKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
@@ -83,6 +85,16 @@ class Cluster(Lifecycle):
     def running_update(self) -> Update | None:
         """The update of the cluster itself that is in progress, or None."""
         return first(list(self.updates.values()), lambda update: update.in_progress)
+
+    def self_managed_addons(self) -> list[dict[str, Any]]:
+        """Names and versions (shapes `Addon`) of the add-ons that the cluster came with, unmanaged."""
+        if not self.settings.get("bootstrapSelfManagedAddons", True):
+            return []
+        version = self.settings["version"]
+        return [
+            {"addonName": name, "addonVersion": addon_catalogue.version_for(name, None, version)}
+            for name in SELF_MANAGED_ADDONS
+        ]
 
     def on_settled(self, before: str) -> None:
         """Remember that the cluster served once."""
@@ -228,7 +240,9 @@ class ClusterBackend:
     def _start(self, cluster: Cluster) -> None:
         planes = seams.control_planes()
         network = cluster.settings["kubernetesNetworkConfig"]
-        planes.start(cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr"))
+        planes.start(
+            cluster.ref, cluster.version, cluster.issuer, network.get("serviceIpv4Cidr"), cluster.self_managed_addons()
+        )
         # Kept, since a cluster in deletion still has them when its processes are gone.
         cluster.endpoint = planes.endpoint(cluster.ref)
         cluster.certificate_authority = planes.certificate_authority(cluster.ref)

@@ -34,8 +34,12 @@ def access_entries(ref: Any) -> list[dict[str, Any]]:
 
 
 def addons(ref: Any) -> list[dict[str, Any]]:
-    """Shapes `Addon`."""
-    return _read(ref, lambda model: _all(model.addons), [])
+    """Shapes `Addon`, each with its last `change`: `id`, `resolveConflicts`, and the members that it is to change."""
+
+    def read(model: Any) -> list[dict[str, Any]]:
+        return [{**addon.to_dict(), "change": addon.change.to_dict()} for addon in model.addons.values()]
+
+    return _read(ref, read, [])
 
 
 def fargate_profiles(ref: Any) -> list[dict[str, Any]]:

@@ -48,8 +48,10 @@ class EKSResponseBase(MotoEKSResponse):
 
     def call_action(self) -> TYPE_RESPONSE:
         """Run the operation under the backend's lock, after all states were moved on."""
-        is_about_addons = "Addon" in (self._get_action() or "")
-        with self.eks_backend.session(self._get_param("clusterName") if is_about_addons else None):
+        is_about_addons = "Addon" in (self._get_action() or "") or self._get_param("addonName")
+        # DescribeUpdate and ListUpdates call the cluster `name`
+        cluster = self._get_param("clusterName") or self._get_param("name")
+        with self.eks_backend.session(cluster if is_about_addons else None):
             return super().call_action()
 
     def _arguments(self) -> dict[str, Any]:
