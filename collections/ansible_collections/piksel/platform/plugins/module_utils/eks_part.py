@@ -121,16 +121,16 @@ class ClusterPart(Resource):
 
         While another one is under way (ours, whose answer was lost, or somebody's) that one is waited for first.
         """
-        for _attempt in range(STARTS):
+        for attempt in range(STARTS):
             try:
                 started = getattr(self.eks, method)(**self.which, **request)["update"]["id"]
-            except is_boto3_error_code("ResourceInUseException") as error:
-                busy = error
+            except is_boto3_error_code("ResourceInUseException"):
+                if attempt == STARTS - 1:
+                    raise
                 self.await_settled()
-                continue
-            await_update(self, self.home.name, started, **{self.words.name: self.name})
-            return
-        raise busy
+            else:
+                await_update(self, self.home.name, started, **{self.words.name: self.name})
+                return
 
     def delete(self, found):
         """Delete it and wait until it is gone."""
