@@ -39,7 +39,7 @@ integration: setup ## every kind and attribute against a sandbox: what was chang
 molecule: setup ## one scenario per role, against a sandbox
 	@$(BIN)/python tools/test.py molecule
 end-to-end: setup ## the inventories from empty accounts
-	@$(BIN)/python tools/test.py end_to_end
+	@$(BIN)/python tools/test.py end_to_end survival
 
 .PHONY: bench
 bench: setup ## how fast it is, as ratios: against stock modules, with more objects, with slow calls

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 SANITY = "tests/static/test_sanity.py"
 UNIT = "collections/ansible_collections/piksel/platform/tests/unit"
+SURVIVAL = "tests/end_to_end/test_survival.py"
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,25 @@ SUITES = (
         "static", ("tests/static", "tests/tools"), 600, arguments=("-q", "--deselect", "tests/static/test_sanity.py")
     ),
     Suite("unit", (UNIT,), 600, lanes=("main", "py313")),
-    Suite("integration", ("tests/integration",), 1500, arguments=("-v",)),
+    Suite("integration", ("tests/integration",), 2400, arguments=("-v",)),
     Suite("sanity", (SANITY,), 900, lanes=("main", "py313")),
-    Suite("end_to_end", ("tests/end_to_end",), 2000, ("main", "py313"), ("-v",), ("-m", "both_lanes"), True),
-    Suite("sandbox", ("tests/sandbox",), 1500, arguments=("-v",), needs_binaries=True),
-    Suite("molecule", ("tests/molecule",), 1200, arguments=("-v",), needs_binaries=True),
+    Suite(
+        "end_to_end",
+        ("tests/end_to_end",),
+        3000,
+        ("main", "py313"),
+        ("-v", "--ignore", SURVIVAL),
+        ("-m", "both_lanes"),
+        True,
+    ),
+    # Runs that are killed after each write take as long as everything else from end to end, so they go beside it.
+    Suite("survival", (SURVIVAL,), 3000, arguments=("-v",), needs_binaries=True),
+    Suite("sandbox", ("tests/sandbox",), 1800, arguments=("-v",), needs_binaries=True),
+    Suite("molecule", ("tests/molecule",), 1800, arguments=("-v",), needs_binaries=True),
 )
 # Names for parts that a developer asks for: `make lint` is `test.py lint`.
 PARTS = {
-    "lint": Suite("lint", ("tests/static",), 300, arguments=("-q", "-m", "lint")),
+    "lint": Suite("lint", ("tests/static",), 600, arguments=("-q", "-m", "lint")),
 }
 
 
