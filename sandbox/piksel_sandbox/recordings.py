@@ -23,7 +23,11 @@ CLEARED_FILE = "cleared.json"
 
 def _lines(file: Path, offset: int) -> Iterator[dict[str, Any]]:
     with file.open("rb") as stream:
-        stream.seek(offset)
+        if offset:
+            # A file grows by pages: a line that was only half there when the record was cleared is forgotten whole.
+            stream.seek(offset - 1)
+            if not stream.readline().endswith(b"\n"):
+                return
         for line in stream:
             # A line without its end is still being written.
             if line.endswith(b"\n"):

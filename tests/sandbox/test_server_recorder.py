@@ -274,3 +274,17 @@ def test_both_apis_are_merged_by_time(tmp_path: Path) -> None:
     assert [row["api"] for row in recordings.read(state, writes=True)] == ["kubernetes", "aws"]
     recordings.clear(state)
     assert recordings.read(state, everybody=True) == []
+
+
+@pytest.mark.parametrize("half", [1, 40, -1])
+def test_a_row_that_was_half_written_when_the_record_was_cleared_is_forgotten_whole(tmp_path: Path, half: int) -> None:
+    state = State(tmp_path)
+    state.make()
+    first, second = ({"time": time, "caller": OPERATOR, "write": True} for time in ("1", "2"))
+    line = json.dumps(first).encode() + b"\n"
+    file = state.recorder / recordings.AWS_FILE
+    file.write_bytes(line[:half])
+    recordings.clear(state)
+    assert recordings.read(state) == []
+    file.write_bytes(line + json.dumps(second).encode() + b"\n")
+    assert recordings.read(state) == [second]
