@@ -37,7 +37,7 @@ SUITES = (
     Suite(
         "end_to_end",
         ("tests/end_to_end",),
-        3000,
+        3900,
         ("main", "py313"),
         ("-v", "--ignore", SURVIVAL),
         ("-m", "both_lanes"),
