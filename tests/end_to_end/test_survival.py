@@ -59,6 +59,7 @@ def assert_converged(sandbox, play: Play, aws) -> None:
 
 
 @pytest.mark.requirement("GEN-10")
+@pytest.mark.timeout(2700)
 def test_killed_after_each_write(empty, play: Play, aws) -> None:
     """Run after run is killed one write further: each goes on where the one before died, until nothing is to do.
 
