@@ -26,6 +26,8 @@ HEAD_BYTES = 1 << 20
 PIECE_BYTES = 1 << 16
 # An upgrade has another API server up within seconds; until then calls wait.
 UPSTREAM_SECONDS = 20.0
+# A client that is gone does not answer the end of TLS; asyncio would wait half a minute for it.
+GOODBYE_SECONDS = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Body = AsyncIterator[bytes] | tuple[()]
@@ -82,7 +84,9 @@ class Relay:
                 self._calls.discard(task)
 
         async def listen() -> None:
-            self._server = await asyncio.start_server(serve, sock=self._socket, ssl=serving, limit=HEAD_BYTES)
+            self._server = await asyncio.start_server(
+                serve, sock=self._socket, ssl=serving, limit=HEAD_BYTES, ssl_shutdown_timeout=GOODBYE_SECONDS
+            )
 
         _run(listen())
 
