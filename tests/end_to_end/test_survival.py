@@ -64,7 +64,7 @@ def test_killed_after_each_write(empty, play: Play, aws) -> None:
     """Run after run is killed one write further: each goes on where the one before died, until nothing is to do.
 
     Every prefix of the writes is thus the starting point of a run, and the last one must find all of it in order. At
-    every fifth of them a check of the whole must be able to plan too. The stages run one by one, in the order of
+    every tenth of them a check of the whole must be able to plan too. The stages run one by one, in the order of
     site.yml: a run of the whole would only read again what the stages before it have made.
     """
     deaths = 0
@@ -73,7 +73,7 @@ def test_killed_after_each_write(empty, play: Play, aws) -> None:
             if not dies_after_one_write(empty, play, stage):
                 break
             deaths += 1
-            if deaths % 5 == 0:
+            if deaths % 10 == 0:
                 assert_check_plans(empty, play)
     assert deaths > 50
     assert_converged(empty, play, aws)

@@ -81,14 +81,18 @@ def test_calls_do_not_wait_for_each_others_packets(cluster: Cluster, pool: urlli
 def test_a_watch_flows_and_ends_with_its_client(cluster: Cluster, pool: urllib3.PoolManager) -> None:
     before = connections(cluster)
     answer = pool.request("GET", f"{cluster.endpoint}{CONFIG_MAPS}?watch=true", preload_content=False)
+    assert answer.status == 200, answer.read()
     cluster.admin.request(
         "POST", CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "watched"}}
     )
     text = b""
-    for piece in answer.stream(65536):
+    # Held by a name: a generator that nobody holds any more would end the connection by itself.
+    pieces = answer.stream(65536)
+    for piece in pieces:
         text += piece
         if b'"watched"' in text:
             break
+    assert b'"watched"' in text
     watching = connections(cluster) - before
     assert watching
     answer.close()
