@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,39 +38,43 @@ def machine() -> dict[str, Any]:
     }
 
 
-def measured(parts: tuple[str, ...], runner: Runner, sandbox: Sandbox) -> dict[str, Any]:
-    """The figures of these parts; the platform stands first, since the others need its cluster."""
+def measured(parts: Sequence[str], runner: Runner, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+    """The figures so far, after each part; the platform stands first, since the others need its cluster."""
     figures: dict[str, Any] = {"machine": machine(), "platform": scenarios.platform(runner, sandbox)}
     measures = {
         "profile": lambda: profile.taken(runner),
         "scaled": lambda: scenarios.scaled(runner, sandbox),
         "per_object": lambda: scenarios.per_object(runner),
     }
-    for part, measure in measures.items():
-        if part in parts:
-            runner.say(part)
-            figures[part] = measure()
-    return figures
+    yield figures
+    for part in [part for part in measures if part in parts]:
+        runner.say(part)
+        figures[part] = measures[part]()
+        yield figures
+
+
+def write(folder: Path, figures: dict[str, Any]) -> None:
+    """Keep the figures, and the tables of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "latest.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (folder / "latest.md").write_text(report.whole(figures) + "\n", encoding="utf-8")
 
 
 def main() -> int:
-    """Entry point; 1 when something could not be measured."""
+    """Entry point; 1 when something could not be measured. What was measured until then is kept."""
     asked = arguments()
     with tempfile.TemporaryDirectory(prefix="piksel-bench-") as folder:
         sandbox = Sandbox(folder, bound=True, say=print)
         try:
             sandbox.up()
-            figures = measured(tuple(asked.only or PARTS), Runner(sandbox.env(), asked.repeats), sandbox)
+            for figures in measured(asked.only or PARTS, Runner(sandbox.env(), asked.repeats), sandbox):
+                write(asked.out, figures)
         except (BenchError, SandboxError) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
         finally:
             sandbox.down()
-    asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "latest.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    text = report.whole(figures)
-    (asked.out / "latest.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    print(report.whole(figures))
     return 0
 
 
