@@ -8,11 +8,11 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import profile, report, scenarios
+from bench import kinds, profile, report, scenarios
 from bench.measure import BenchError, Runner
 from piksel_sandbox.client import Sandbox, SandboxError
 
@@ -23,6 +23,8 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append", help="measure only this (may be repeated)")
+    names = [kind.name for kind in kinds.KINDS]
+    parser.add_argument("--kind", choices=names, action="append", help="per object, only this kind (may be repeated)")
     parser.add_argument("--repeats", type=int, default=3, help="equal runs for each figure, the fastest counts")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for the figures")
     return parser.parse_args()
@@ -38,16 +40,16 @@ def machine() -> dict[str, Any]:
     }
 
 
-def measured(parts: Sequence[str], runner: Runner, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+def measured(asked: argparse.Namespace, runner: Runner, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
     """The figures so far, after each part; the platform stands first, since the others need its cluster."""
     figures: dict[str, Any] = {"machine": machine(), "platform": scenarios.platform(runner, sandbox)}
     measures = {
         "profile": lambda: profile.taken(runner),
         "scaled": lambda: scenarios.scaled(runner, sandbox),
-        "per_object": lambda: scenarios.per_object(runner),
+        "per_object": lambda: scenarios.per_object(runner, asked.kind),
     }
     yield figures
-    for part in [part for part in measures if part in parts]:
+    for part in [part for part in measures if part in (asked.only or PARTS)]:
         runner.say(part)
         figures[part] = measures[part]()
         yield figures
@@ -67,7 +69,7 @@ def main() -> int:
         sandbox = Sandbox(folder, bound=True, say=print)
         try:
             sandbox.up()
-            for figures in measured(asked.only or PARTS, Runner(sandbox.env(), asked.repeats), sandbox):
+            for figures in measured(asked, Runner(sandbox.env(), asked.repeats), sandbox):
                 write(asked.out, figures)
         except (BenchError, SandboxError) as error:
             print(f"bench: {error}", file=sys.stderr)

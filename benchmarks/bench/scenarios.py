@@ -61,9 +61,10 @@ def with_latency(target: Target, measure: Callable[[], Any]) -> Any:
         target.clear_faults()
 
 
-def per_object(runner: Runner) -> dict[str, dict[str, Any]]:
-    """For each kind, with nothing to change: figures by number of objects, fixed cost and slope, ours against stock."""
-    return {kind.name: _compared(runner, kind) for kind in kinds.KINDS}
+def per_object(runner: Runner, names: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    """For each kind, or those named, with nothing to change: figures by number of objects, lines, ours against stock."""
+    chosen = [kind for kind in kinds.KINDS if names is None or kind.name in names]
+    return {kind.name: _compared(runner, kind) for kind in chosen}
 
 
 def _compared(runner: Runner, kind: kinds.Kind) -> dict[str, Any]:

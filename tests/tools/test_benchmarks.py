@@ -119,6 +119,7 @@ def test_ratios_are_those_of_slopes() -> None:
     text = report.whole({"per_object": figures})
     assert "| roles | 2.0 s | 10 ms | 2.0 s | 500 ms | 50 | 50 |" in text
     json.dumps(figures)
+    assert set(scenarios.per_object(Machine(), ["keys"])) == {"keys"}
 
 
 def test_growth_is_measured_at_once_and_with_latency() -> None:
