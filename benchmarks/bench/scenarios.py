@@ -62,7 +62,7 @@ def with_latency(target: Target, measure: Callable[[], Any]) -> Any:
 
 
 def per_object(runner: Runner, names: list[str] | None = None) -> dict[str, dict[str, Any]]:
-    """For each kind, or those named, with nothing to change: figures by number of objects, lines, ours against stock."""
+    """For each kind, or those named, with nothing to change: figures by number of objects, lines, ours and stock."""
     chosen = [kind for kind in kinds.KINDS if names is None or kind.name in names]
     return {kind.name: _compared(runner, kind) for kind in chosen}
 
