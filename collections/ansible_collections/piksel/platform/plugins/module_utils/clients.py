@@ -32,7 +32,7 @@ ATTEMPTS = 12
 # An endpoint that nobody listens on does not come up while we wait: say so within a few seconds.
 CONNECT_ATTEMPTS = 3
 # Connections of a client, as many as the core has calls under way: objects of a list and parts of them.
-POOL = 48
+POOL = 80
 
 # Calls that make a new object each time they are repeated and carry no client token: a lost answer must be looked up.
 NOT_IDEMPOTENT = frozenset({("kms", "CreateKey"), ("iam", "CreatePolicyVersion")})

@@ -29,7 +29,7 @@ except ImportError:
 
 # Objects of a list that are read at the same time, parts of objects over all of them that are, and objects written.
 CONCURRENCY = 16
-PARTS = 32
+PARTS = 64
 WRITERS = 8
 CREATE_ATTEMPTS = 8
 # A key made a moment ago may not be listed yet: look this often, this many seconds apart, before making it again.
