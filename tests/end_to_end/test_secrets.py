@@ -13,7 +13,8 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from end_to_end.bad_inventory import BadInventory
-from end_to_end.harness import ROOT, Play
+from end_to_end.harness import ROOT, Play, command
+from end_to_end.terminal import Terminal
 from end_to_end.test_bad_input import refused
 from end_to_end.test_buckets import spoil
 
@@ -287,3 +288,28 @@ def test_a_catalogue_that_cannot_be(case: str, bad, empty, play: Play) -> None:
     run = play("site.yml", [str(bad.path)])
     refused(run, empty, f"group_vars/all/{file}:", *words)
     assert empty.calls() == []
+
+
+@pytest.mark.requirement("SECR-02")
+def test_a_person_is_asked_at_the_terminal(empty, ungiven: Play, aws) -> None:
+    """Key by key, for what is given nowhere; what is typed is not shown."""
+    client = {"client_id": secrets.token_hex(20), "client_secret": secrets.token_hex(20)}
+    address = f"https://hooks.example.org/{secrets.token_hex(20)}"
+    # In the catalogue's order; the rest by the environment.
+    names = ("argo-oauth-dev", "jupyterhub-oauth-dev")
+    answers = [(f"Secret {name}, {key} (", text) for name in names for key, text in client.items()]
+    given = {
+        "PIKSEL_SECRET_GRAFANA_OAUTH_DEV": json.dumps(client),
+        "PIKSEL_SECRET_SLACK_ALERTS_DEV": json.dumps({"address": address}),
+    }
+    prompt = ("-e", '{"piksel_secrets_prompt": true}')
+    output = Terminal(command(STORE, ["dev"], prompt), {**ungiven.env, **given, "ANSIBLE_NOCOLOR": "1"}).talk(answers)
+    assert json.loads(value(aws, "argo-oauth-dev")) == client
+    assert client["client_secret"] not in output
+    # What is in Secrets Manager is not asked for again, so that this run needs no terminal.
+    assert ungiven(STORE, ["dev"], *prompt).ok().changed == 0
+
+
+def test_without_a_terminal_nobody_is_asked(empty, ungiven: Play) -> None:
+    """The run says what to do instead."""
+    refused(ungiven(STORE, ["dev"], "-e", '{"piksel_secrets_prompt": true}'), empty, "the run has no terminal")
