@@ -276,6 +276,7 @@ def secrets(apis: Apis) -> dict:
         "arns": {key: secret["ARN"] for key, secret in found.items()},
         "version_ids": versions,
         "missing": [],
+        "renewed": [],
     }
 
 

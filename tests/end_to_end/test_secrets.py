@@ -18,6 +18,7 @@ from end_to_end.terminal import Terminal
 from end_to_end.test_bad_input import refused
 from end_to_end.test_buckets import spoil
 
+BOTH = "tests/end_to_end/secrets.yml"
 STORE, SYNC = "playbooks/secrets_store.yml", "playbooks/secrets_sync.yml"
 MANUAL = ("argo-oauth-dev", "grafana-oauth-dev", "jupyterhub-oauth-dev", "slack-alerts-dev")
 KNOWN = (
@@ -101,11 +102,11 @@ def test_a_secret_that_waits_for_its_deletion_is_restored(converged, play: Play,
     before = versions(aws)
     for name in ("odc-password", "argo-oauth-dev"):
         aws("secretsmanager").delete_secret(SecretId=name, RecoveryWindowInDays=7)
-    plan = play.check().ok()
+    plan = play.check(["dev"], BOTH).ok()
     assert shown(plan) == [("update", name, ["deletion_date"]) for name in ("odc-password", "argo-oauth-dev")]
-    assert play().ok().names() == plan.names()
+    assert play(BOTH).ok().names() == plan.names()
     assert versions(aws) == before
-    assert play.check().ok().done == []
+    assert play.check(["dev"], BOTH).ok().done == []
 
 
 @pytest.mark.requirement("SECR-44")
@@ -113,7 +114,11 @@ def test_a_restored_secret_may_be_overwritten(converged, play: Play, aws, kubect
     """By the variable that says so, and the copies follow."""
     old = value(aws, "stac-read-password")
     aws("secretsmanager").delete_secret(SecretId="stac-read-password", RecoveryWindowInDays=7)
-    play("site.yml", ["dev"], "-e", "piksel_secrets_on_restore=overwrite").ok()
+    overwrite = ("-e", "piksel_secrets_on_restore=overwrite")
+    plan = play(BOTH, ["dev"], "--check", *overwrite).ok()
+    assert ("update", "stac-read-password", ["deletion_date", "value"]) in shown(plan)
+    assert ("update", "odc-stac/stacread-secret", ["data.password"]) in shown(plan)
+    assert play(BOTH, ["dev"], *overwrite).ok().names() == plan.names()
     new = value(aws, "stac-read-password")
     assert new != old
     assert data(kubectl_json, "odc-stac", "stacread-secret")["password"] == new
@@ -129,8 +134,12 @@ def test_another_value_is_written_by_word_only(converged, play: Play, aws, kubec
     (word,) = [item["consent"] for item in held.operations]
     assert word == "rotate:secret/secrets.argo_oauth"
     consent = json.dumps({"piksel_consent": [word]})
-    assert shown(play(STORE, ["dev"], "-e", consent, **given).ok()) == [("update", "argo-oauth-dev", ["value"])]
-    play(SYNC, ["dev"], **given).ok()
+    plan = play(BOTH, ["dev"], "--check", "-e", consent, **given).ok()
+    assert shown(plan) == [
+        ("update", "argo-oauth-dev", ["value"]),
+        ("update", "argo-workflows/argo-client-secret", ["data.client-id", "data.client-secret"]),
+    ]
+    assert play(BOTH, ["dev"], "-e", consent, **given).ok().names() == plan.names()
     assert data(kubectl_json, "argo-workflows", "argo-client-secret") == {
         "client-id": client["client_id"],
         "client-secret": client["client_secret"],
@@ -202,6 +211,17 @@ def test_who_may_read_a_copy(converged, kubectl) -> None:
             "auth", "can-i", "get", "secrets", "-n", "open-datacube", "--as", f"system:serviceaccount:{account}"
         )
         assert may.stdout.strip() == "no"
+
+
+def test_a_stored_value_that_is_not_whole(converged, play: Play, ungiven: Play, aws) -> None:
+    """Told by preflight where none is given; where one is, the run ends with the word that mends it."""
+    aws("secretsmanager").put_secret_value(SecretId="slack-alerts-dev", SecretString="https://hooks.example.org")
+    converged.clear_calls()
+    refused(ungiven(STORE), converged, "slack-alerts-dev in Secrets Manager", "no JSON object", "export PIKSEL_SECRET_")
+    word = "rotate:secret/secrets.slack_alerts"
+    refused(play(STORE), converged, "is not whole", word)
+    play(BOTH, ["dev"], "-e", json.dumps({"piksel_consent": [word]})).ok()
+    assert play.check(["dev"], BOTH).ok().done == []
 
 
 @pytest.mark.requirement("SECR-02", "SECR-20", "SECR-21", "SECR-22", "SECR-23", "GEN-11")

@@ -97,11 +97,12 @@ class Copy(KubernetesObject):
 class Store:
     """The values of Secrets Manager that a task needs, read once and at the same time."""
 
-    def __init__(self, clients, sources: dict, wanted: set, check_mode: bool, missing=()):
-        """``sources``: logical key -> {"name", "keys"}; ``wanted``: keys to read; ``missing``: what the task that makes
-        secrets left out, so that check mode does not take it for something that is about to be made."""
+    def __init__(self, clients, sources: dict, wanted: set, check_mode: bool, missing=(), renewed=()):
+        """``sources``: logical key -> {"name", "keys"}; ``wanted``: keys to read. For check mode: ``missing`` is what
+        the task that makes secrets left out, ``renewed`` what it would give another value."""
         self._client = clients.client("secretsmanager")
         self._clients, self._sources, self._check_mode, self._missing = clients, sources, check_mode, set(missing)
+        self._renewed = set(renewed) if check_mode else set()
         keys = sorted(wanted)
         self._texts = dict(zip(keys, parallel(self._read, keys), strict=True))
 
@@ -136,9 +137,11 @@ class Store:
         https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
         """
         name = self._sources[key]["name"]
+        if key in self._renewed:
+            return self._given(name, self._sources[key].get("keys"))
         with errors.told(f"secret {name}", self._clients):
             try:
-                return self._client.get_secret_value(SecretId=name)["SecretString"]
+                return self._client.get_secret_value(SecretId=name).get("SecretString")
             except is_boto3_error_code("ResourceNotFoundException"):
                 return None
             except is_boto3_error_code("InvalidRequestException"):
@@ -146,6 +149,11 @@ class Store:
                 if not self._check_mode:
                     raise
                 return KEPT
+
+    @staticmethod
+    def _given(name, keys):
+        """The value that a secret would get, None where only the run knows it."""
+        return secret_values.Given({}).text(name, keys) if keys else None
 
 
 def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
@@ -159,7 +167,7 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     errors.combined(
         PlatformError("no secret has this key", subject=f"from_secret: {key}") for key in sorted(used - set(sources))
     )
-    store = Store(clients, sources, used, check_mode, params["missing"])
+    store = Store(clients, sources, used, check_mode, params["missing"], params["renewed"])
     objects, left_out, notices, findings = {}, {}, [], []
     for key, entry in wanted.items():
         try:

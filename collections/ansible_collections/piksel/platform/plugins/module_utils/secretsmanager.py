@@ -96,10 +96,12 @@ class Secret(Resource):
         version = next((one for one, labels in stages.items() if CURRENT in labels), None)
         deleted = found.get("DeletedDate")
         key = found.get("KmsKeyId", "")
+        state, wrong = self._known(version, deleted)
         return {
             "arn": found["ARN"],
             "version_id": version,
-            "value": self._known(version, deleted),
+            "value": state,
+            "wrong": wrong,
             "description": found.get("Description", ""),
             "kms_key_id": "" if key == OWN_KEY else key,
             "tags": boto3_tag_list_to_ansible_dict(found.get("Tags") or []),
@@ -107,23 +109,30 @@ class Secret(Resource):
         }
 
     def _known(self, version, deleted):
-        """What is known of the value; a secret that waits for its deletion does not tell it."""
+        """(what is known of the value, what is wrong with it or None); one that waits for its deletion is not told."""
         if version is None:
-            return None
+            return None, None
         if not self.manual or deleted:
-            return STORED
+            return STORED, None
         answer = self.client.get_secret_value(SecretId=self.name, VersionId=version)
         stored = secret_values.parsed(answer.get("SecretString", ""))
-        wrong = secret_values.problem(stored, self.keys)
-        if wrong and not self.given:
-            raise PlatformError(
-                f"its value in Secrets Manager is not whole: {wrong}",
-                subject=self.subject,
-                **self.place(),
-                advice=f"Give it so: {secret_values.command(self.name, self.keys)}, "
-                f"with the consent {self.consent_word('rotate')}.",
-            )
-        return OTHER if self.given and stored != json.loads(self._text) else STORED
+        same = not self.given or stored == json.loads(self._text)
+        return STORED if same else OTHER, secret_values.problem(stored, self.keys)
+
+    def refusals(self, found, _changes):
+        """A stored value that lacks a key, where the run has no other one."""
+        if not found or not found["wrong"] or self.given:
+            return []
+        advice = f"Give it so: {secret_values.command(self.name, self.keys)}; consent {self.consent_word('rotate')}."
+        return [PlatformError(self._not_whole(found), subject=self.subject, **self.place(), advice=advice)]
+
+    def unusable(self, found):
+        """A stored value that lacks a key, where another one is given and waits for its word."""
+        return self._not_whole(found) if found["wrong"] else None
+
+    @staticmethod
+    def _not_whole(found):
+        return f"its value in Secrets Manager is not whole: {found['wrong']}"
 
     def changes(self, found):
         """As every kind, and the end of a scheduled deletion, with which a value may be written anew."""
@@ -153,7 +162,7 @@ class Secret(Resource):
             **({"KmsKeyId": key} if key else {}),
         )
         stored = {path: value for path, value in self.wanted.items() if value is not None}
-        return {**stored, "arn": made["ARN"], "version_id": made["VersionId"], "deletion_date": None}
+        return {**stored, "arn": made["ARN"], "version_id": made["VersionId"], "deletion_date": None, "wrong": None}
 
     def update(self, found, changes):
         """RestoreSecret first, since nothing else works before; then one call for each sort of change."""
@@ -171,7 +180,7 @@ class Secret(Resource):
                 SecretId=self.name, SecretString=self._new_text(), ClientRequestToken=self._token
             )["VersionId"]
         stored = {path: value for path, value in self.wanted.items() if value is not None}
-        return {**found, **stored, "version_id": version, "deletion_date": None}
+        return {**found, **stored, "version_id": version, "deletion_date": None, "wrong": None}
 
     def _settings(self, changes):
         """The arguments of UpdateSecret for these changes."""
@@ -204,8 +213,9 @@ class Secret(Resource):
 def run_secrets(params: dict, check_mode: bool, clients, progress=None) -> dict:
     """Reconcile a map of secrets; result of reconcile, resources: key -> {"name", "arn", "version_id"}.
 
-    Adds "missing": keys of manual secrets that have no value anywhere, and "notices" about them. ``params["ask"]``
-    (name, key) -> text is how an action asks a person. Raises PlatformError with every missing one unless they may be.
+    Adds "missing": keys of manual secrets that have no value anywhere, "notices" about them, and "renewed": keys of
+    those that get another value. ``params["ask"]`` (name, key) -> text is how an action asks a person. Raises
+    PlatformError with every missing one unless they may be.
     """
     secrets = _wanted(params, clients)
     absent = _absent(secrets)
@@ -225,6 +235,11 @@ def run_secrets(params: dict, check_mode: bool, clients, progress=None) -> dict:
     return {
         **result,
         "missing": sorted(secret.key for secret in left_out),
+        "renewed": sorted(
+            operation["key"].removeprefix(f"{params['scope']}.")
+            for operation in result["operations"]
+            if operation["action"] == "update" and any(change["path"] == "value" for change in operation["changes"])
+        ),
         "notices": [
             f"Secret {secret.name} has no value yet. Give it so: {secret_values.command(secret.name, secret.keys)}"
             for secret in left_out

@@ -56,6 +56,13 @@ options:
     type: list
     elements: str
     default: []
+  renewed:
+    description:
+      - Logical keys of secrets that get another value, as M(piksel.platform.secretsmanager_secrets) returned them. Only
+        check mode looks at it, since Secrets Manager still has the old values then.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - piksel.platform.aws
   - piksel.platform.reconcile
@@ -158,6 +165,7 @@ SPEC = runner.spec(
         "secrets": {"type": "dict", "required": True, "no_log": False},
         "kubernetes_secrets": {"type": "dict", "required": True, "no_log": False},
         "missing": {"type": "list", "elements": "str", "default": []},
+        "renewed": {"type": "list", "elements": "str", "default": []},
     },
 )
 

@@ -134,6 +134,12 @@ missing:
   type: list
   elements: str
   sample: []
+renewed:
+  description: Logical keys of the secrets that got another value, or in check mode would get one.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 notices:
   description: What is worth knowing, such as the command that gives a missing secret.
   returned: success
