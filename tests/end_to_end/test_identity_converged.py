@@ -117,9 +117,13 @@ def test_a_switched_off_identity_waits_to_go_and_its_names_can_be_changed(conver
     off = {"piksel_grafana_enabled": False, "piksel_policy_overrides": {"terria": {"name": "PikselTerriaPolicy"}}}
     plan = play.check(["dev"], "site.yml", "-e", json.dumps(off)).ok()
     assert sorted(item["consent"] for item in plan.operations if item.get("held")) == [
+        "delete:Secret/secrets.grafana_admin.monitoring",
+        "delete:Secret/secrets.grafana_oauth.monitoring",
         "delete:iam_policy/irsa.grafana",
         "delete:iam_policy/irsa.terria",
         "delete:iam_role/irsa.grafana",
+        "delete:secret/secrets.grafana_admin_password",
+        "delete:secret/secrets.grafana_oauth",
     ]
     assert sorted((item["action"], item["kind"], item["object"]) for item in plan.done) == [
         ("create", "iam_policy", "PikselTerriaPolicy"),

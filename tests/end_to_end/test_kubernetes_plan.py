@@ -24,13 +24,14 @@ CLUSTER = "piksel-dev"
 SCOPE = "kinds"
 SAME = ("operations", "held", "resources", "diff", "changed")
 CHANGES = [(kind, name) for kind, entry in KINDS.items() for name in entry.changes]
+APPLICATIONS = {"piksel_grafana_enabled": True, "piksel_oauth_domain": None}
 WANTED = {name: entry.manifest for name, entry in KINDS.items()}
 
 
 @pytest.fixture(scope="module")
 def everything(converged, play: Play) -> Run:
-    """The plan of an account that is still empty, of the same architecture as dev."""
-    return play.check(["staging"]).ok()
+    """The plan of an account that is still empty, of the same architecture as dev and with dev's applications."""
+    return play.check(["staging"], "site.yml", "-e", json.dumps(APPLICATIONS)).ok()
 
 
 @pytest.fixture(scope="module")
