@@ -5,6 +5,7 @@ Words for people (notices, findings, why a version was chosen) are left out; oth
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -280,6 +281,21 @@ def secrets(apis: Apis) -> dict:
     }
 
 
+def security_report(apis: Apis) -> dict:
+    """What a new dev gives people to look at, counted: which these are, its own tests say."""
+    (offered,) = apis.aws("eks").describe_cluster_versions(clusterVersions=[apis.cluster["version"]])["clusterVersions"]
+    left = (offered["endOfStandardSupportDate"] - datetime.datetime.now(datetime.UTC)).days
+    ended, near = int(left < 0), int(0 <= left <= 90)
+    return {
+        "counts": {"high": 1, "medium": 2 + ended, "low": 1 + near, "info": 3},
+        "checks": [
+            *("access_keys", "administrators", "bindings", "buckets", "control_plane", "databases", "foreign_trust"),
+            *("instances", "pods", "secrets", "security_groups", "support", "threat_detection", "trail", "volumes"),
+        ],
+        "unread": [],
+    }
+
+
 EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "preflight_result": preflight,
     "vpc_lookup_result": vpc_lookup,
@@ -292,4 +308,5 @@ EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "s3_result": s3,
     "secrets_result": secrets,
     "irsa_result": irsa,
+    "security_report_result": security_report,
 }

@@ -55,6 +55,7 @@ PROVES = {
         "EKS-11", "EKS-30", "EKS-31", "EKS-33", "SECU-04", "CONF-04", "ECR-03", "ECR-04"
     ),
     "preflight": pytest.mark.requirement("GEN-08"),
+    "security_report": pytest.mark.requirement("SECU-19"),
     "storage_classes": pytest.mark.requirement("STOR-01", "STOR-02", "STOR-03"),
     "vpc_lookup": pytest.mark.requirement("NET-02", "NET-04"),
 }

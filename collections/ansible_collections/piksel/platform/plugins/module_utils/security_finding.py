@@ -1,0 +1,46 @@
+# Copyright: Piksel platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a security report is made of."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import asdict, dataclass
+
+# From what needs a person today to what is only good to know.
+SEVERITIES = ("high", "medium", "low", "info")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: ``check`` is the name of what looked, ``severity`` one of SEVERITIES."""
+
+    check: str
+    severity: str
+    subject: str
+    message: str
+    advice: str = ""
+
+    def __str__(self):
+        text = f"{self.severity}: {self.subject}: {self.message}."
+        return f"{text} {self.advice}" if self.advice else text
+
+    def as_dict(self) -> dict:
+        """The finding as plain data."""
+        return asdict(self)
+
+    def order(self) -> tuple:
+        """Sorts the gravest first, then by check and object."""
+        return SEVERITIES.index(self.severity), self.check, self.subject, self.message
+
+
+def age_in_days(moment: datetime.datetime) -> int:
+    """Whole days from a moment with a time zone, as AWS gives it, to now."""
+    return (datetime.datetime.now(datetime.UTC) - moment).days
+
+
+def pages(client, operation: str, key: str, **arguments) -> list:
+    """The items under ``key`` of all pages of an operation."""
+    return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]
