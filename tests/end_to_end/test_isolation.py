@@ -1,0 +1,114 @@
+"""Three converged accounts: none of them reaches into another spoke, and the hub is only read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+
+from end_to_end.conftest import ACCOUNTS, CLUSTERS
+from end_to_end.harness import Play
+from piksel_sandbox.client import Sandbox
+
+HUB = "686410905891"
+# Data are promoted by reading them: the one thing of another spoke that anything may reach.
+PROMOTED = {"prod": {"arn:aws:s3:::piksel-staging-public-data", "arn:aws:s3:::piksel-staging-public-data/*"}}
+ENVIRONMENTS = sorted(ACCOUNTS)
+
+
+@pytest.fixture(scope="module")
+def three(sandbox: Sandbox, play: Play) -> dict[str, list[dict]]:
+    """All three accounts, converged one after another as one promotes; gives the calls of each run."""
+    sandbox.clear_faults()
+    sandbox.reset()
+    calls = {}
+    for environment in ("dev", "staging", "prod"):
+        sandbox.clear_calls()
+        play("site.yml", [environment]).ok()
+        calls[environment] = sandbox.calls()
+    return calls
+
+
+def documents(aws: Callable, environment: str) -> Iterator[tuple[str, str]]:
+    """(object, text) of every policy in an account that lets somebody do something."""
+    iam, s3, kms = aws("iam", environment), aws("s3", environment), aws("kms", environment)
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            yield f"trust of {role['RoleName']}", json.dumps(role["AssumeRolePolicyDocument"])
+            for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+                answer = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
+                yield f"policy {name} of {role['RoleName']}", json.dumps(answer["PolicyDocument"])
+    for page in iam.get_paginator("list_policies").paginate(Scope="Local"):
+        for policy in page["Policies"]:
+            version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+            yield f"policy {policy['PolicyName']}", json.dumps(version["PolicyVersion"]["Document"])
+    for bucket in s3.list_buckets()["Buckets"]:
+        # Buckets of others, in the fixture, have none.
+        with contextlib.suppress(ClientError):
+            yield f"bucket {bucket['Name']}", s3.get_bucket_policy(Bucket=bucket["Name"])["Policy"]
+    for page in kms.get_paginator("list_keys").paginate():
+        for key in page["Keys"]:
+            yield f"key {key['KeyId']}", kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]
+
+
+def names_of(environment: str) -> list[str]:
+    """What gives another spoke away in a policy: its account and the names of its buckets and secrets."""
+    return [ACCOUNTS[environment], CLUSTERS[environment], f"piksel-{environment}-"]
+
+
+@pytest.mark.requirement("ACC-01", "ACC-03", "SECU-01", "S3-10")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_policy_names_another_spoke(environment: str, three: dict, aws: Callable) -> None:
+    found = dict(documents(aws, environment))
+    kinds = {name.partition(" ")[0] for name in found}
+    assert kinds == {"trust", "policy", "bucket", "key"}
+    reached = set()
+    for name, text in found.items():
+        for other in set(ENVIRONMENTS) - {environment}:
+            for given_away in names_of(other):
+                hits = re.findall(rf'"([^"]*{re.escape(given_away)}[^"]*)"', text)
+                assert set(hits) <= PROMOTED.get(environment, set()), f"{name} names {hits}"
+                reached.update(hits)
+    assert reached == PROMOTED.get(environment, set())
+
+
+@pytest.mark.requirement("ACC-02", "ACC-03", "SECU-01")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_run_touches_its_own_account_and_reads_the_hub(environment: str, three: dict, aws: Callable) -> None:
+    rows = three[environment]
+    assert {row["account"] for row in rows} <= {ACCOUNTS[environment], HUB}
+    assert {row["account"] for row in rows if row["write"]} == {ACCOUNTS[environment]}
+    # What the hub serves is named by the policies of those who use it: images here, zones by the role of ExternalDNS.
+    using = " ".join(text for _name, text in documents(aws, environment))
+    assert f":{HUB}:repository/" in using
+    clusters = aws("eks", environment).list_clusters()["clusters"]
+    assert clusters == [CLUSTERS[environment]]
+
+
+@pytest.mark.requirement("SECU-03")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_compute_stands_in_private_subnets(environment: str, three: dict, aws: Callable) -> None:
+    """No subnet of the cluster, of a profile or of a node group has a way to an internet gateway."""
+    eks, ec2, name = aws("eks", environment), aws("ec2", environment), CLUSTERS[environment]
+    used = set(eks.describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]["subnetIds"])
+    profiles = eks.list_fargate_profiles(clusterName=name)["fargateProfileNames"]
+    groups = eks.list_nodegroups(clusterName=name)["nodegroups"]
+    assert profiles
+    assert groups
+    for profile in profiles:
+        used.update(
+            eks.describe_fargate_profile(clusterName=name, fargateProfileName=profile)["fargateProfile"]["subnets"]
+        )
+    for group in groups:
+        used.update(eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]["subnets"])
+    assert len(used) >= 2
+    for subnet in used:
+        tables = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])
+        (table,) = tables["RouteTables"]
+        assert not [route for route in table["Routes"] if route.get("GatewayId", "").startswith("igw-")], subnet
+    described = ec2.describe_subnets(SubnetIds=sorted(used))["Subnets"]
+    assert not [subnet["SubnetId"] for subnet in described if subnet["MapPublicIpOnLaunch"]]
