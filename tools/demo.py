@@ -70,6 +70,19 @@ def marked_secrets(session: boto3.Session) -> Iterator[str]:
         yield from (one["Name"] for one in page["SecretList"] if any(tag["Key"] == MARK for tag in one.get("Tags", [])))
 
 
+def marked_buckets(session: boto3.Session) -> Iterator[str]:
+    """Names of the buckets that carry the platform's mark."""
+    s3 = session.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        try:
+            tags = s3.get_bucket_tagging(Bucket=bucket["Name"])["TagSet"]
+        except s3.exceptions.ClientError:
+            # A bucket without tags answers with an error.
+            continue
+        if any(tag["Key"] == MARK for tag in tags):
+            yield bucket["Name"]
+
+
 def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]]:
     """(cluster name, lines of label and text), read from the APIs and not from what the run said."""
     os.environ.update(environment)
@@ -90,6 +103,10 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
         ("cluster", f"{name}, Kubernetes {cluster['version']}, {cluster['status']}, {cluster['endpoint']}"),
         ("access", ", ".join(entry.rpartition("/")[2] for entry in entries)),
         ("roles", ", ".join(marked_roles(session))),
+        ("add-ons", ", ".join(eks.list_addons(clusterName=name)["addons"])),
+        ("profiles", ", ".join(eks.list_fargate_profiles(clusterName=name)["fargateProfileNames"])),
+        ("node groups", ", ".join(eks.list_nodegroups(clusterName=name)["nodegroups"])),
+        ("buckets", ", ".join(sorted(marked_buckets(session)))),
         ("keys", ", ".join(one["AliasName"] for one in aliases if not one["AliasName"].startswith("alias/aws/"))),
         ("log groups", ", ".join(group["logGroupName"] for group in groups)),
         ("namespaces", ", ".join(namespaces)),

@@ -36,6 +36,9 @@ def test_demo_twice(demo: Callable[[], subprocess.CompletedProcess]) -> None:
         "piksel-dev, Kubernetes 1.34, ACTIVE",
         "argo-workflows",
         "database-password, ",
+        "piksel-dev-argo-artifacts",
+        "coredns",
+        "node groups ",
         "kubectl --context piksel-dev get namespaces",
     ):
         assert word in first.stdout
