@@ -42,9 +42,9 @@ def with_file(params: dict, loader: DataLoader) -> dict:
         raise PlatformError("is not encrypted", subject=subject, advice=f"Run `ansible-vault encrypt {path}`.")
     try:
         values = loader.load_from_file(path, cache="none")
-    except AnsibleError as error:
-        # What the parser says of a file would quote it.
-        raise PlatformError("cannot be decrypted, or is no YAML", subject=subject) from error
+    except AnsibleError:
+        # What the parser says of a file would quote it, and Ansible shows the cause of an error with it.
+        raise PlatformError("cannot be decrypted, or is no YAML", subject=subject) from None
     if not isinstance(values, dict):
         raise PlatformError("is no map of secrets", subject=subject)
     return {**params, "given": {str(name): _plain(value) for name, value in values.items()}}

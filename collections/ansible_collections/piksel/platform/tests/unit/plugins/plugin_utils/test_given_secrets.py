@@ -6,6 +6,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
@@ -13,7 +19,9 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.plugin_utils import given_secrets
 
-SECRETS = [("default", VaultSecret(b"a password of the vault"))]
+COLLECTIONS = pathlib.Path(__file__).parents[7]
+PASSWORD = b"a password of the vault"
+SECRETS = [("default", VaultSecret(PASSWORD))]
 
 
 def encrypted(folder, text):
@@ -51,6 +59,28 @@ def test_what_is_no_map_is_refused_without_quoting_it(tmp_path, text):
     with pytest.raises(PlatformError) as caught:
         given_secrets.with_file(params, loader)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.requirement("SECR-02")
+def test_what_a_run_shows_of_a_broken_file_quotes_nothing_of_it(tmp_path):
+    """Ansible shows the whole chain of causes, so the message alone proves nothing."""
+    params, _loader = encrypted(tmp_path, "example-oauth: {client_id: abc, client_secret: !canary xyz}\n")
+    (tmp_path / "password").write_bytes(PASSWORD)
+    task = {"piksel.platform.secretsmanager_secrets": {"scope": "s", "region": "none", "secrets": {}, **params}}
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+    (tmp_path / "book.yml").write_text(json.dumps(play), encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))}
+    process = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "book.yml", "--vault-password-file", "password", "-vvv"],
+        env={**kept, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "cannot be decrypted, or is no YAML" in process.stdout
+    assert "canary" not in process.stdout + process.stderr
 
 
 def test_a_file_that_is_not_there_is_named():
