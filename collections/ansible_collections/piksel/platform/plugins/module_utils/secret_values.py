@@ -105,14 +105,16 @@ class Given:
         """The value as JSON text, None when none is given; raises PlatformError for one that is not whole."""
         written = os.environ.get(variable(name))
         if written:
-            value, place = parsed(written), f"${variable(name)}"
+            value, place, hint = parsed(written), f"${variable(name)}", ""
         elif name in self._file:
             value, place = self._file[name], f"{name} in {self._path}"
+            hint = "YAML takes 0123, yes and dates for something else than text unless they are quoted. "
         else:
             return None
         wrong = problem(value if isinstance(value, dict) else None, keys)
         if wrong:
-            raise PlatformError(wrong, subject=f"the value of {place}", advice=f"Give it so: {command(name, keys)}")
+            advice = f"{hint}Give it so: {command(name, keys)}"
+            raise PlatformError(wrong, subject=f"the value of {place}", advice=advice)
         return json.dumps(value)
 
 

@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible.parsing.vault import EncryptedString
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 if t.TYPE_CHECKING:
@@ -20,6 +21,8 @@ if t.TYPE_CHECKING:
     from ansible.utils.display import Display
 
 _VAULT = b"$ANSIBLE_VAULT;"
+# A value may be encrypted once more inside the file.
+_TEXTS = (str, EncryptedString)
 
 
 def with_file(params: dict, loader: DataLoader) -> dict:
@@ -70,5 +73,7 @@ def asker(display: Display) -> t.Callable[[str, str], str]:
 
 
 def _plain(value):
-    """A value without the tags of the controller."""
-    return {str(key): str(text) for key, text in value.items()} if isinstance(value, dict) else None
+    """A value without the tags of the controller; what is no text stays what it is, and is then refused."""
+    if not isinstance(value, dict):
+        return None
+    return {str(key): str(text) if isinstance(text, _TEXTS) else text for key, text in value.items()}

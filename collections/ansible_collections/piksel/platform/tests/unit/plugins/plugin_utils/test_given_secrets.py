@@ -15,7 +15,8 @@ import sys
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
+from ansible_collections.piksel.platform.plugins.module_utils import secret_values
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.plugin_utils import given_secrets
 
@@ -39,6 +40,22 @@ def test_an_encrypted_file_is_read(tmp_path):
     given = given_secrets.with_file(params, loader)["given"]
     assert given == {"example-oauth": {"client_id": "abc", "client_secret": "xyz"}}
     assert {type(text) for text in given["example-oauth"].values()} == {str}
+
+
+@pytest.mark.requirement("SECR-02")
+@pytest.mark.parametrize("written", ["0123", "", "yes", "2026-11-25", "[abc]"])
+def test_what_yaml_takes_for_no_text_is_refused_and_never_changed(tmp_path, written):
+    params, loader = encrypted(tmp_path, f"example-oauth: {{client_id: {written}, client_secret: '0123'}}\n")
+    given = secret_values.Given(given_secrets.with_file(params, loader))
+    with pytest.raises(PlatformError, match=r"its key client_id holds no text\. .* unless they are quoted"):
+        given.text("example-oauth", ["client_id", "client_secret"])
+
+
+def test_a_text_that_is_encrypted_once_more_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext(SECRETS))
+    inner = VaultLib(SECRETS).encrypt("abc", SECRETS[0][1]).decode().replace("\n", "\n    ")
+    params, loader = encrypted(tmp_path, f"example-oauth:\n  client_id: !vault |\n    {inner}\n")
+    assert given_secrets.with_file(params, loader)["given"] == {"example-oauth": {"client_id": "abc"}}
 
 
 def test_without_a_file_nothing_is_read():
