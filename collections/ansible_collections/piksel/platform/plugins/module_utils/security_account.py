@@ -4,7 +4,8 @@
 
 """What a person should look at in an account: who can get in, what watches it, what is open or unencrypted.
 
-Each check takes the Clients and the module's parameters and returns a list of Finding; it raises botocore's errors.
+Each check takes the Clients and the module's parameters and gives Finding after Finding, or a PlatformError for an
+object that it could not read; it raises botocore's errors.
 """
 
 from __future__ import annotations
@@ -12,30 +13,37 @@ from __future__ import annotations
 import re
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.piksel.platform.plugins.module_utils.security_finding import Finding, age_in_days, pages
+from ansible_collections.piksel.platform.plugins.module_utils.security_finding import (
+    Finding,
+    age_in_days,
+    of_each,
+    pages,
+)
 
 ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 # What a load balancer serves; anything else has no reason to be open to everyone.
 WEB_PORTS = frozenset({80, 443})
 
 
-def access_keys(clients, params: dict) -> list[Finding]:
+def access_keys(clients, params: dict):
     """Long-lived keys: none should exist, neither of users nor of the root user.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
     """
-    iam, found = clients.client("iam"), []
+    iam = clients.client("iam")
     if iam.get_account_summary()["SummaryMap"].get("AccountAccessKeysPresent"):
-        found.append(("high", "root user", "it has an access key", "Delete the key."))
-    for user in pages(iam, "list_users", "Users"):
-        for key in pages(iam, "list_access_keys", "AccessKeyMetadata", UserName=user["UserName"]):
-            if key["Status"] != "Active":
-                continue
-            days = age_in_days(key["CreateDate"])
-            severity = "high" if days > params["access_key_days"] else "medium"
-            advice = "Let it sign in by a role, and delete the key."
-            found.append((severity, f"user {user['UserName']}", f"it has an access key, {days} days old", advice))
-    return [Finding("access_keys", *one) for one in found]
+        yield Finding("access_keys", "high", "root user", "it has an access key", "Delete the key.")
+
+    def look(name):
+        for key in pages(iam, "list_access_keys", "AccessKeyMetadata", UserName=name):
+            if key["Status"] == "Active":
+                days = age_in_days(key["CreateDate"])
+                severity = "high" if days > params["access_key_days"] else "medium"
+                told = f"it has an access key, {days} days old", "Let it sign in by a role, and delete the key."
+                yield Finding("access_keys", severity, f"user {name}", *told)
+
+    names = [user["UserName"] for user in pages(iam, "list_users", "Users")]
+    yield from of_each(names, look, "keys of user {}".format, clients)
 
 
 def foreign_trust(clients, params: dict) -> list[Finding]:
@@ -65,11 +73,13 @@ def _principals(document):
 
 
 def trail(clients, _params: dict) -> list[Finding]:
-    """Whether calls to the account are recorded.
+    """Whether calls to the account are recorded: by a trail that was not stopped.
 
-    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     """
-    if clients.client("cloudtrail").describe_trails()["trailList"]:
+    cloudtrail = clients.client("cloudtrail")
+    trails = [one["TrailARN"] for one in cloudtrail.describe_trails()["trailList"]]
+    if any(cloudtrail.get_trail_status(Name=arn)["IsLogging"] for arn in trails):
         return []
     return [Finding("trail", "high", "CloudTrail", "no trail records the calls of this account and region")]
 
@@ -94,14 +104,28 @@ def security_groups(clients, _params: dict) -> list[Finding]:
     found = []
     for rule in pages(clients.client("ec2"), "describe_security_group_rules", "SecurityGroupRules"):
         source = rule.get("CidrIpv4") or rule.get("CidrIpv6")
-        ports = {rule.get("FromPort"), rule.get("ToPort")}
-        if rule["IsEgress"] or source not in ANYWHERE or (len(ports) == 1 and ports <= WEB_PORTS):
+        if rule["IsEgress"] or source not in ANYWHERE:
             continue
-        what = "every port" if ports <= {-1, None} else f"port {rule['FromPort']} to {rule['ToPort']}"
-        found.append(
-            Finding("security_groups", "high", f"security group {rule['GroupId']}", f"{source} may reach {what}")
-        )
+        severity, what = _opened(rule)
+        if severity:
+            subject = f"security group {rule['GroupId']}"
+            found.append(Finding("security_groups", severity, subject, f"{source} may reach {what}"))
     return found
+
+
+def _opened(rule):
+    """(severity, what a rule opens), (None, "") for what a load balancer serves. ICMP has types in the place of ports.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
+    """
+    protocol, first, last = rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")
+    if protocol in ("icmp", "icmpv6", "1", "58"):
+        return "low", "it by ICMP"
+    if first in (None, -1) or protocol == "-1":
+        return "high", "every port"
+    if first == last and first in WEB_PORTS:
+        return None, ""
+    return "high", f"port {first}" if first == last else f"ports {first} to {last}"
 
 
 def instances(clients, _params: dict) -> list[Finding]:
@@ -176,23 +200,26 @@ def secrets(clients, params: dict) -> list[Finding]:
     return found
 
 
-def buckets(clients, params: dict) -> list[Finding]:
+def buckets(clients, params: dict):
     """Buckets that everybody may read; those in ``public_buckets`` are meant to be.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
     """
-    s3, found = clients.client("s3"), []
-    for bucket in s3.list_buckets()["Buckets"]:
-        name = bucket["Name"]
+    s3 = clients.client("s3")
+
+    def look(name):
         try:
             is_public = s3.get_bucket_policy_status(Bucket=name)["PolicyStatus"]["IsPublic"]
-        except is_boto3_error_code("NoSuchBucketPolicy"):
-            continue
+        except is_boto3_error_code(["NoSuchBucketPolicy", "NoSuchBucket"]):
+            # Without a policy nobody is let in; a bucket may go while this is read.
+            return
         if is_public:
             meant = name in params["public_buckets"]
             severity, more = ("info", ", as it is meant to be") if meant else ("high", "")
-            found.append(Finding("buckets", severity, f"bucket {name}", f"its policy lets everybody in{more}"))
-    return found
+            yield Finding("buckets", severity, f"bucket {name}", f"its policy lets everybody in{more}")
+
+    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    yield from of_each(names, look, "bucket {}".format, clients)
 
 
 CHECKS = (

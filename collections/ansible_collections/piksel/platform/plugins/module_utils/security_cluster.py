@@ -54,12 +54,16 @@ def support(clients, params: dict) -> list[Finding]:
     """
     eks = clients.client("eks")
     version = eks.describe_cluster(name=params["cluster_name"])["cluster"]["version"]
-    (one,) = eks.describe_cluster_versions(clusterVersions=[version])["clusterVersions"]
-    left = (one["endOfStandardSupportDate"] - datetime.datetime.now(datetime.UTC)).days
+    offered = eks.describe_cluster_versions(clusterVersions=[version])["clusterVersions"]
+    subject = f"cluster {params['cluster_name']}"
+    ends = next((one.get("endOfStandardSupportDate") for one in offered), None)
+    if ends is None:
+        told = "" if offered else "EKS does not offer it any more"
+        return [Finding("support", "medium", subject, f"Kubernetes {version}: {told}")] if told else []
+    left = (ends - datetime.datetime.now(datetime.UTC)).days
     if left > SUPPORT_NOTICE_DAYS:
         return []
     severity, when = ("medium", "has left") if left < 0 else ("low", f"leaves in {left} days")
-    subject = f"cluster {params['cluster_name']}"
     return [Finding("support", severity, subject, f"Kubernetes {version} {when} standard support")]
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import datetime
 from dataclasses import asdict, dataclass
 
+from ansible_collections.piksel.platform.plugins.module_utils import errors
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+
 # From what needs a person today to what is only good to know.
 SEVERITIES = ("high", "medium", "low", "info")
 
@@ -34,6 +37,19 @@ class Finding:
     def order(self) -> tuple:
         """Sorts the gravest first, then by check and object."""
         return SEVERITIES.index(self.severity), self.check, self.subject, self.message
+
+
+def of_each(items, look, subject, clients):
+    """All that ``look(item)`` yields, item by item; one that cannot be read yields a PlatformError about its subject.
+
+    ``subject(item)`` names it. What is wrong with the others must not be lost with it.
+    """
+    for item in items:
+        try:
+            with errors.told(subject(item), clients):
+                yield from look(item)
+        except PlatformError as error:
+            yield error
 
 
 def age_in_days(moment: datetime.datetime) -> int:

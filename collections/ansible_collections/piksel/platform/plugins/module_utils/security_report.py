@@ -16,7 +16,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
 )
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
-from ansible_collections.piksel.platform.plugins.module_utils.security_finding import SEVERITIES
+from ansible_collections.piksel.platform.plugins.module_utils.security_finding import SEVERITIES, Finding
 
 
 def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
@@ -27,35 +27,43 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
     [text]}. A check that may not read something is told under "unread": nothing found is not the same as nothing
     there.
     """
-    name = params["cluster_name"]
-    with errors.told(f"cluster {name}", clients):
-        # A report tells of a cluster that cannot be used, where a run would end.
-        cluster = kubernetes_client.connect(clients, name, check_mode=True)
+    cluster, no_cluster = _cluster(clients, params["cluster_name"])
     checks = [(check, clients) for check in security_account.CHECKS]
-    unread = []
-    if cluster is None:
-        unread.append(f"cluster {name}: there is none that can be used, so that nothing in it was read.")
-    else:
+    if cluster:
         checks += [(check, clients) for check in security_cluster.CHECKS]
         checks += [(check, cluster) for check in security_cluster.KUBERNETES_CHECKS]
-
-    def look(entry):
-        check, source = entry
-        try:
-            with errors.told(f"check {check.__name__}", clients):
-                return check.__name__, check(source, params), None
-        except PlatformError as error:
-            return check.__name__, [], str(error)
-
-    results = parallel(look, checks)
-    findings = sorted((one for _name, found, _error in results for one in found), key=lambda one: one.order())
+    results = parallel(lambda entry: _results(*entry, params, clients), checks)
+    findings = sorted((one for _name, found, _unread in results for one in found), key=Finding.order)
     counts = collections.Counter(one.severity for one in findings)
-    unread += [error for _name, _found, error in results if error]
+    unread = [*no_cluster, *(text for _name, _found, texts in results for text in texts)]
     return {
         "changed": False,
         "findings": [one.as_dict() for one in findings],
         "counts": {severity: counts[severity] for severity in SEVERITIES},
-        "checks": sorted(name for name, _found, error in results if not error),
+        "checks": sorted(name for name, _found, texts in results if not texts),
         "unread": unread,
         "notices": [*map(str, findings), *(f"Not read: {text}" for text in unread)],
     }
+
+
+def _cluster(clients, name):
+    """(the cluster or None, what to tell where there is none): a run would end, a report tells of it."""
+    try:
+        with errors.told(f"cluster {name}", clients):
+            cluster = kubernetes_client.connect(clients, name, check_mode=True)
+    except PlatformError as error:
+        return None, [str(error)]
+    told = f"cluster {name}: there is none that can be used, so that nothing in it was read."
+    return cluster, [] if cluster else [told]
+
+
+def _results(check, source, params, clients):
+    """(name of the check, findings, what it could not read)."""
+    found, unread = [], []
+    try:
+        with errors.told(f"check {check.__name__}", clients):
+            for one in check(source, params):
+                (unread if isinstance(one, PlatformError) else found).append(one)
+    except PlatformError as error:
+        unread.append(error)
+    return check.__name__, found, [str(error) for error in unread]

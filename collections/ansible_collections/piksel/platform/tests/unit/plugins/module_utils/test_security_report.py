@@ -160,6 +160,56 @@ def test_what_kubernetes_gives_itself_is_not_told() -> None:
     )
 
 
+def test_a_bucket_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def status(**which: str) -> dict:
+        if which["Bucket"] == "closed":
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetBucketPolicyStatus")
+        return {"PolicyStatus": {"IsPublic": True}}
+
+    s3 = Service(list_buckets={"Buckets": [{"Name": "closed"}, {"Name": "open"}]})
+    s3.get_bucket_policy_status = status
+    monkeypatch.setattr(security_account, "CHECKS", (security_account.buckets,))
+    monkeypatch.setattr(kubernetes_client, "connect", lambda *_arguments, **_more: None)
+    result = security_report.run(PARAMS, False, clients(s3=s3))
+    assert [one["subject"] for one in result["findings"]] == ["bucket open"]
+    assert "bucket closed" in result["unread"][1]
+    assert result["checks"] == []
+
+
+@pytest.mark.parametrize(("logging", "expected"), [(True, []), (False, ["trail"])])
+def test_a_trail_that_was_stopped_records_nothing(logging: bool, expected: list[str]) -> None:
+    cloudtrail = Service(describe_trails={"trailList": [{"TrailARN": "t"}]}, get_trail_status={"IsLogging": logging})
+    found = security_account.trail(clients(cloudtrail=cloudtrail), PARAMS)
+    assert [one.check for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}, []),
+        ({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}, [("high", "0.0.0.0/0 may reach port 22")]),
+        ({"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535}, [("high", "0.0.0.0/0 may reach ports 0 to 65535")]),
+        ({"IpProtocol": "-1"}, [("high", "0.0.0.0/0 may reach every port")]),
+        ({"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1}, [("low", "0.0.0.0/0 may reach it by ICMP")]),
+    ],
+)
+def test_what_a_rule_opens(rule: dict, expected: list[tuple[str, str]]) -> None:
+    whole = {"GroupId": "sg-1", "IsEgress": False, "CidrIpv4": "0.0.0.0/0", **rule}
+    ec2 = Service(describe_security_group_rules={"SecurityGroupRules": [whole]})
+    found = security_account.security_groups(clients(ec2=ec2), PARAMS)
+    assert [(one.severity, one.message) for one in found] == expected
+
+
+def test_a_cluster_that_may_not_be_read_does_not_end_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_arguments, **_more):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeCluster")
+
+    monkeypatch.setattr(security_account, "CHECKS", ())
+    monkeypatch.setattr(kubernetes_client, "connect", denied)
+    (told,) = security_report.run(PARAMS, False, clients())["unread"]
+    assert "AccessDenied" in told
+
+
 def test_what_is_denied_is_told_beside_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(_clients, _params):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeTrails")
