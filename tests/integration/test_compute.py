@@ -170,6 +170,17 @@ def test_a_profile_that_somebody_else_has_in_motion_is_waited_for(built: Platfor
     gone(lambda: eks.describe_fargate_profile(**which), eks.exceptions.ResourceNotFoundException)
 
 
+def test_a_role_that_others_gave_an_addon_survives_its_update(built: Platform, wanted: dict) -> None:
+    """No role in the catalogue means no opinion: left out of an update, EKS would take it away."""
+    eks, which = built.client("eks"), {"clusterName": CLUSTER, "addonName": "coredns"}
+    role = f"arn:aws:iam::{built.account}:role/{CLUSTER}-vpc-cni"
+    eks.update_addon(**which, serviceAccountRoleArn=role, resolveConflicts="PRESERVE")
+    wanted["eks_addons"]["addons"]["coredns"]["configuration_values"] = {"computeType": "Fargate", "replicaCount": 3}
+    built.converge(wanted=wanted)
+    assert eks.describe_addon(**which)["addon"]["serviceAccountRoleArn"] == role
+    built.converge()
+
+
 @pytest.mark.requirement("EKS-30")
 def test_a_node_group_is_changed_in_place_and_keeps_the_size_that_others_gave_it(built: Platform, wanted: dict) -> None:
     group(scalingConfig={"desiredSize": 3})(built)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from static.tree import BIN, COLLECTION, ended
+from static.tree import BIN, COLLECTION, ROOT, ended
 
 MODULES = sorted(path.stem for path in (COLLECTION / "plugins/modules").glob("*.py"))
 ROLES = sorted(path.name for path in (COLLECTION / "roles").iterdir() if path.is_dir())
@@ -105,3 +105,22 @@ def test_module_documentation_is_complete(module: str) -> None:
     assert f"piksel.platform.{module}:" in text.split("EXAMPLES")[1]
     # The fragment of the connection options says what every module on AWS does in check mode.
     assert "check_mode" in text or "piksel.platform.aws" in text, f"{module} is silent about check mode"
+
+
+def test_what_bounds_roles_and_encrypts_volumes_reaches_every_role_that_takes_it() -> None:
+    """A role whose input nobody gives would make roles that are not bounded, and volumes under another key."""
+    given = {}
+    for path in (ROOT / "group_vars/all").glob("*.yml"):
+        given.update(load(path))
+    boundaries = [
+        key
+        for path in (COLLECTION / "roles").glob("*/defaults/main.yml")
+        for key in load(path)
+        if key.endswith("permissions_boundary")
+    ]
+    assert len(boundaries) >= 4
+    assert {key: given.get(key) for key in boundaries} == dict.fromkeys(
+        boundaries, "{{ piksel_permissions_boundary_arn }}"
+    )
+    for key in ("node_groups_volume_kms_key_id", "storage_classes_kms_key_id"):
+        assert given.get(key) == "{{ piksel_volume_key_arn }}"

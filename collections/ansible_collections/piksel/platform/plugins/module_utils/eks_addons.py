@@ -131,8 +131,10 @@ class Addon(ClusterPart):
         rest = [change for change in changes if not change.path.startswith("tags.")]
         if not rest:
             return after
-        # A version that is held back stays as it is.
+        # A version that is held back stays as it is, and so does a role that others gave: left out, EKS takes it away.
         kept = {} if any(change.path == "version" for change in rest) else {"version": found["version"]}
+        if self.wanted["service_account_role_arn"] is None:
+            kept["service_account_role_arn"] = found["service_account_role_arn"]
         request = self._request({**self.wanted, **kept})
         self.update_by("update_addon", **request, resolveConflicts=self.given["resolve_conflicts"])
         return self.await_settled()

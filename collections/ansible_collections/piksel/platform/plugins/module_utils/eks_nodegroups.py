@@ -162,8 +162,7 @@ class Nodegroup(ClusterPart):
         """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupConfig.html"""
         request = {}
         if touched & {"min_size", "max_size"}:
-            # EKS wants the desired size within the limits; it is moved no further than they ask.
-            request["scalingConfig"] = self._scaling(found["desired_size"])
+            request["scalingConfig"] = self._limits()
         labels = _by_key(changes, "labels.")
         if labels:
             request["labels"] = _payload("Labels", _set(labels), sorted(_gone(labels)))
@@ -187,6 +186,14 @@ class Nodegroup(ClusterPart):
         if "launch_template_version" in touched:
             request["launchTemplate"] = self._template()
         return {name: value for name, value in request.items() if value}
+
+    def _limits(self):
+        """The new limits; the desired size, which others move, only where it lies outside them now."""
+        desired = (self.read() or {}).get("desired_size")
+        scaling = self._scaling(desired)
+        if scaling["desiredSize"] == desired:
+            del scaling["desiredSize"]
+        return scaling
 
     def _scaling(self, desired):
         low, high = self.wanted["min_size"], self.wanted["max_size"]

@@ -82,7 +82,7 @@ class Update:
 
 def _config(member, build):
     """An UpdateClusterConfig of one member, which is all that EKS takes in one call."""
-    return lambda wanted, found: {member: build(wanted, found)}
+    return lambda wanted, found: {member: _pruned(build(wanted, found))}
 
 
 def _next_access_mode(wanted, found):

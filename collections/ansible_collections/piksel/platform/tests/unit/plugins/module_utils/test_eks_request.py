@@ -57,6 +57,14 @@ def test_versions_that_eks_cannot_reach_are_refused(before, after, word):
     assert word in " ".join(eks_request.version_refusal(before, after))
 
 
+def test_an_update_to_a_private_endpoint_names_no_cidrs_at_all():
+    (update,) = [one for one in eks_request.UPDATES if "endpoint_public_access" in one.paths]
+    wanted = {**WANTED, "endpoint_public_access": False, "endpoint_private_access": True}
+    expected = {"endpointPublicAccess": False, "endpointPrivateAccess": True}
+    # A null would not pass botocore's own validation.
+    assert update.request(wanted, {}) == {"resourcesVpcConfig": expected}
+
+
 def test_the_next_minor_is_fine():
     assert eks_request.version_refusal("1.9", "1.10") is None
 
