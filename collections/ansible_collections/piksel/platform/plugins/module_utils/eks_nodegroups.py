@@ -162,7 +162,7 @@ class Nodegroup(ClusterPart):
         """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupConfig.html"""
         request = {}
         if touched & {"min_size", "max_size"}:
-            request["scalingConfig"] = self._limits()
+            request["scalingConfig"] = self._limits(found)
         labels = _by_key(changes, "labels.")
         if labels:
             request["labels"] = _payload("Labels", _set(labels), sorted(_gone(labels)))
@@ -187,9 +187,9 @@ class Nodegroup(ClusterPart):
             request["launchTemplate"] = self._template()
         return {name: value for name, value in request.items() if value}
 
-    def _limits(self):
+    def _limits(self, found):
         """The new limits; the desired size, which others move, only where it lies outside them now."""
-        desired = (self.read() or {}).get("desired_size")
+        desired = (self.read() or found)["desired_size"]
         scaling = self._scaling(desired)
         if scaling["desiredSize"] == desired:
             del scaling["desiredSize"]
