@@ -70,6 +70,14 @@ def warm(services) -> None:
             _LOADER.load_service_model(service, part)
 
 
+def items(client, operation: str, key: str, **arguments) -> list:
+    """What stands under ``key`` on all pages of an operation: ``items(iam, "list_users", "Users")``.
+
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/paginators.html
+    """
+    return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]
+
+
 class Clients:
     """Clients of one account and region; safe to use from several threads.
 

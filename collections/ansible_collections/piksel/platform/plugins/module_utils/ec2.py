@@ -10,6 +10,7 @@ import threading
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 from ansible_collections.piksel.platform.plugins.module_utils import tagging, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
@@ -53,8 +54,7 @@ class TagReader:
     def find(self, filters: dict) -> list:
         """All tags that match: name of a filter -> list of values."""
         given = [{"Name": name, "Values": values} for name, values in filters.items()]
-        pages = self.ec2.get_paginator("describe_tags").paginate(Filters=given)
-        return [tag for page in pages for tag in page["Tags"]]
+        return items(self.ec2, "describe_tags", "Tags", Filters=given)
 
 
 class ObjectTags(Resource):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code, is_boto3_error_message
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, errors, tagging, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.eks_part import bearing_mark
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
@@ -70,8 +71,7 @@ class AccessEntry(Resource):
             return None
         try:
             entry = self.eks.describe_access_entry(**self.which)["accessEntry"]
-            pages = self.eks.get_paginator("list_associated_access_policies").paginate(**self.which)
-            policies = [policy for page in pages for policy in page["associatedAccessPolicies"]]
+            policies = items(self.eks, "list_associated_access_policies", "associatedAccessPolicies", **self.which)
         except is_boto3_error_code("ResourceNotFoundException"):
             return None
         except is_boto3_error_message(NO_ENTRIES):

@@ -11,6 +11,7 @@ import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_part, tagging, wait
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.eks_part import ClusterPart, Home, Words
 from ansible_collections.piksel.platform.plugins.module_utils.iam import while_role_is_new
@@ -121,8 +122,7 @@ class FargateProfile(ClusterPart):
     def _moving(self):
         """What of the cluster is changing: name -> state."""
         cluster = self.eks.describe_cluster(name=self.home.name)["cluster"]["status"]
-        pages = self.eks.get_paginator("list_fargate_profiles").paginate(clusterName=self.home.name)
-        names = [name for page in pages for name in page[self.words.names]]
+        names = items(self.eks, "list_fargate_profiles", self.words.names, clusterName=self.home.name)
         states = dict(zip(names, parallel(self._status, names), strict=True))
         states[f"cluster {self.home.name}"] = cluster
         return {name: state for name, state in states.items() if state in eks_part.IN_MOTION}

@@ -10,6 +10,7 @@ import json
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import eks_request, tagging, wait
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 MINUTE = 60
@@ -99,8 +100,7 @@ def targets(cluster) -> dict:
     Read-only; parameters of another form are passed over, so that the plan shows the present value.
     https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateParam.html
     """
-    pages = cluster.eks.get_paginator("list_updates").paginate(name=cluster.name)
-    ids = [update_id for page in pages for update_id in page["updateIds"]]
+    ids = items(cluster.eks, "list_updates", "updateIds", name=cluster.name)
     updates = [cluster.eks.describe_update(name=cluster.name, updateId=update_id)["update"] for update_id in ids]
     found = {}
     for update in updates:

@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
@@ -61,8 +62,8 @@ class Role(Resource):
         return {**_found(role), "managed_policies": self._attached()}
 
     def _attached(self):
-        pages = self.iam.get_paginator("list_attached_role_policies").paginate(RoleName=self.name)
-        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+        attached = items(self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=self.name)
+        return [policy["PolicyArn"] for policy in attached]
 
     def changes(self, found):
         """Policies that others attached stay where the entry does not own the whole list."""

@@ -18,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
@@ -50,16 +51,14 @@ class Ring:
             return self._by_mark.get(mark)
 
     def _list(self):
-        pages = self.kms.get_paginator("list_keys").paginate()
-        ids = [key["KeyId"] for page in pages for key in page["Keys"]]
+        ids = [key["KeyId"] for key in items(self.kms, "list_keys", "Keys")]
         marks = parallel(lambda key_id: self.tags(key_id).get(ownership.MARK), ids)
         return {mark: key_id for mark, key_id in zip(marks, ids, strict=True) if mark}
 
     def tags(self, key_id: str) -> dict:
         """The tags of a key; a key whose tags we may not read is none of ours."""
         try:
-            pages = self.kms.get_paginator("list_resource_tags").paginate(KeyId=key_id)
-            tags = [tag for page in pages for tag in page["Tags"]]
+            tags = items(self.kms, "list_resource_tags", "Tags", KeyId=key_id)
         except is_boto3_error_code("AccessDeniedException"):
             return {}
         return boto3_tag_list_to_ansible_dict(tags, "TagKey", "TagValue")

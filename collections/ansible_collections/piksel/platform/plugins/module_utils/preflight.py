@@ -17,6 +17,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     preflight_registry,
     preflight_secrets,
 )
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
@@ -79,8 +80,8 @@ def administrator_role(clients, path: str, prefix: str | None) -> Report:
         return report
     subject = f"role {path}{prefix}*"
     with errors.told(subject, clients):
-        pages = clients.client("iam").get_paginator("list_roles").paginate(PathPrefix=path)
-        arns = [role["Arn"] for page in pages for role in page["Roles"] if role["RoleName"].startswith(prefix)]
+        roles = items(clients.client("iam"), "list_roles", "Roles", PathPrefix=path)
+        arns = [role["Arn"] for role in roles if role["RoleName"].startswith(prefix)]
     if len(arns) == 1:
         report.facts["administrator"]["sso_administrator"] = arns[0]
     elif arns:
@@ -123,8 +124,8 @@ def kubernetes(clients, cluster_name: str, version: str) -> Report:
     """
     eks = clients.client("eks")
     with errors.told(f"Kubernetes {version}", clients):
-        pages = eks.get_paginator("describe_cluster_versions").paginate()
-        offered = {one["clusterVersion"]: one for page in pages for one in page["clusterVersions"]}
+        versions = items(eks, "describe_cluster_versions", "clusterVersions")
+        offered = {one["clusterVersion"]: one for one in versions}
     try:
         with errors.told(f"cluster {cluster_name}", clients):
             present = eks.describe_cluster(name=cluster_name)["cluster"]["version"]
@@ -233,8 +234,7 @@ def quotas(clients, wanted: list, cluster_name: str) -> Report:
 
 
 def _clusters(clients):
-    pages = clients.client("eks").get_paginator("list_clusters").paginate()
-    return [name for page in pages for name in page["clusters"]]
+    return items(clients.client("eks"), "list_clusters", "clusters")
 
 
 def version_status(answer: dict) -> str:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.security_finding import (
     Finding,
     age_in_days,
     of_each,
-    pages,
 )
 
 ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
@@ -35,14 +35,14 @@ def access_keys(clients, params: dict):
         yield Finding("access_keys", "high", "root user", "it has an access key", "Delete the key.")
 
     def look(name):
-        for key in pages(iam, "list_access_keys", "AccessKeyMetadata", UserName=name):
+        for key in items(iam, "list_access_keys", "AccessKeyMetadata", UserName=name):
             if key["Status"] == "Active":
                 days = age_in_days(key["CreateDate"])
                 severity = "high" if days > params["access_key_days"] else "medium"
                 told = f"it has an access key, {days} days old", "Let it sign in by a role, and delete the key."
                 yield Finding("access_keys", severity, f"user {name}", *told)
 
-    names = [user["UserName"] for user in pages(iam, "list_users", "Users")]
+    names = [user["UserName"] for user in items(iam, "list_users", "Users")]
     yield from of_each(names, look, "keys of user {}".format, clients)
 
 
@@ -52,7 +52,7 @@ def foreign_trust(clients, params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     known, found = {clients.account_id, *params["trusted_accounts"]}, []
-    for role in pages(clients.client("iam"), "list_roles", "Roles"):
+    for role in items(clients.client("iam"), "list_roles", "Roles"):
         for name in sorted(_principals(role["AssumeRolePolicyDocument"])):
             if name == "*":
                 found.append(Finding("foreign_trust", "high", f"role {role['RoleName']}", "anybody may assume it"))
@@ -90,7 +90,7 @@ def threat_detection(clients, _params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListDetectors.html
     """
     guardduty = clients.client("guardduty")
-    detectors = pages(guardduty, "list_detectors", "DetectorIds")
+    detectors = items(guardduty, "list_detectors", "DetectorIds")
     if any(guardduty.get_detector(DetectorId=one)["Status"] == "ENABLED" for one in detectors):
         return []
     return [Finding("threat_detection", "medium", "GuardDuty", "it is off in this region")]
@@ -102,7 +102,7 @@ def security_groups(clients, _params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
     """
     found = []
-    for rule in pages(clients.client("ec2"), "describe_security_group_rules", "SecurityGroupRules"):
+    for rule in items(clients.client("ec2"), "describe_security_group_rules", "SecurityGroupRules"):
         source = rule.get("CidrIpv4") or rule.get("CidrIpv6")
         if rule["IsEgress"] or source not in ANYWHERE:
             continue
@@ -134,7 +134,7 @@ def instances(clients, _params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
     """
     found = []
-    for reservation in pages(clients.client("ec2"), "describe_instances", "Reservations"):
+    for reservation in items(clients.client("ec2"), "describe_instances", "Reservations"):
         for one in reservation["Instances"]:
             subject = f"instance {one['InstanceId']}"
             if one["State"]["Name"] in ("terminated", "shutting-down"):
@@ -162,18 +162,18 @@ def volumes(clients, _params: dict) -> list[Finding]:
     plain = [{"Name": "encrypted", "Values": ["false"]}]
     found.extend(
         Finding("volumes", "high", f"volume {one['VolumeId']}", "it is not encrypted")
-        for one in pages(ec2, "describe_volumes", "Volumes", Filters=plain)
+        for one in items(ec2, "describe_volumes", "Volumes", Filters=plain)
     )
     return found
 
 
-def databases(clients, params: dict) -> list[Finding]:
+def databases(clients, _params: dict) -> list[Finding]:
     """Database instances that are public, unencrypted, or could be lost.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
     """
     found = []
-    for one in pages(clients.client("rds"), "describe_db_instances", "DBInstances"):
+    for one in items(clients.client("rds"), "describe_db_instances", "DBInstances"):
         wrong = (
             (one.get("PubliclyAccessible"), "high", "it has a public address"),
             (not one.get("StorageEncrypted"), "high", "its storage is not encrypted"),
@@ -191,7 +191,7 @@ def secrets(clients, params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
     """
     found = []
-    for one in pages(clients.client("secretsmanager"), "list_secrets", "SecretList"):
+    for one in items(clients.client("secretsmanager"), "list_secrets", "SecretList"):
         days = age_in_days(one.get("LastChangedDate") or one["CreatedDate"])
         if days > params["secret_days"]:
             found.append(

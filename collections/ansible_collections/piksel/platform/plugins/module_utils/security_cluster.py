@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import datetime
 
-from ansible_collections.piksel.platform.plugins.module_utils.security_finding import Finding, pages
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
+from ansible_collections.piksel.platform.plugins.module_utils.security_finding import Finding
 
 ADMINISTRATORS = "AmazonEKSClusterAdminPolicy"
 LOGS_NEEDED = ("audit", "authenticator")
@@ -56,10 +57,11 @@ def support(clients, params: dict) -> list[Finding]:
     version = eks.describe_cluster(name=params["cluster_name"])["cluster"]["version"]
     offered = eks.describe_cluster_versions(clusterVersions=[version])["clusterVersions"]
     subject = f"cluster {params['cluster_name']}"
-    ends = next((one.get("endOfStandardSupportDate") for one in offered), None)
+    if not offered:
+        return [Finding("support", "medium", subject, f"Kubernetes {version}: EKS does not offer it any more")]
+    ends = offered[0].get("endOfStandardSupportDate")
     if ends is None:
-        told = "" if offered else "EKS does not offer it any more"
-        return [Finding("support", "medium", subject, f"Kubernetes {version}: {told}")] if told else []
+        return []
     left = (ends - datetime.datetime.now(datetime.UTC)).days
     if left > SUPPORT_NOTICE_DAYS:
         return []
@@ -73,8 +75,8 @@ def administrators(clients, params: dict) -> list[Finding]:
     https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
     """
     eks, name, found = clients.client("eks"), params["cluster_name"], []
-    for arn in pages(eks, "list_access_entries", "accessEntries", clusterName=name):
-        policies = pages(
+    for arn in items(eks, "list_access_entries", "accessEntries", clusterName=name):
+        policies = items(
             eks, "list_associated_access_policies", "associatedAccessPolicies", clusterName=name, principalArn=arn
         )
         if any(policy["policyArn"].endswith(f"/{ADMINISTRATORS}") for policy in policies):

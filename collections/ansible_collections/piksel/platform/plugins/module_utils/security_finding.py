@@ -55,8 +55,3 @@ def of_each(items, look, subject, clients):
 def age_in_days(moment: datetime.datetime) -> int:
     """Whole days from a moment with a time zone, as AWS gives it, to now."""
     return (datetime.datetime.now(datetime.UTC) - moment).days
-
-
-def pages(client, operation: str, key: str, **arguments) -> list:
-    """The items under ``key`` of all pages of an operation."""
-    return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]

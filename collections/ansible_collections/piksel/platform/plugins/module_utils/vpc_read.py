@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.piksel.platform.plugins.module_utils import errors
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
 
@@ -106,8 +107,7 @@ def _find(clients, vpc_id, name):
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}] if vpc_id else [{"Name": "tag:Name", "Values": [name]}]
     subject = f"vpc {vpc_id or name}"
     with errors.told(subject, clients):
-        pages = clients.client("ec2").get_paginator("describe_vpcs").paginate(Filters=filters)
-        vpcs = [vpc for page in pages for vpc in page["Vpcs"]]
+        vpcs = items(clients.client("ec2"), "describe_vpcs", "Vpcs", Filters=filters)
     if len(vpcs) == 1:
         return vpcs[0]
     where = {"subject": subject, "account": clients.account_id, "region": clients.region}
@@ -127,7 +127,7 @@ def _all(clients, call, key, name, vpc_id):
     with errors.told(f"vpc {vpc_id}", clients):
         parameter = "Filter" if call == "describe_nat_gateways" else "Filters"
         filters = {parameter: [{"Name": name, "Values": [vpc_id]}]}
-        return [one for page in clients.client("ec2").get_paginator(call).paginate(**filters) for one in page[key]]
+        return items(clients.client("ec2"), call, key, **filters)
 
 
 def _dns(clients, vpc_id):
@@ -196,8 +196,8 @@ def _flow_logs(clients, vpc_id):
 def _retention(clients, group):
     """Days that a log group is kept, None for ever or when there is no such group."""
     with errors.told(f"log group {group}", clients):
-        pages = clients.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group)
-        groups = {one["logGroupName"]: one for page in pages for one in page["logGroups"]}
+        found = items(clients.client("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=group)
+        groups = {one["logGroupName"]: one for one in found}
     return groups.get(group, {}).get("retentionInDays")
 
 
