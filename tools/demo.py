@@ -53,13 +53,17 @@ def sandbox_environment() -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in shown.split("\0") if entry)
 
 
+def is_marked(tags: list[dict[str, str]]) -> bool:
+    """Whether an object with these tags is the platform's."""
+    return any(tag["Key"] == MARK for tag in tags)
+
+
 def marked_roles(session: boto3.Session) -> Iterator[str]:
     """Names of the IAM roles that carry the platform's mark."""
     iam = session.client("iam")
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
-            tags = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-            if any(tag["Key"] == MARK for tag in tags):
+            if is_marked(iam.list_role_tags(RoleName=role["RoleName"])["Tags"]):
                 yield role["RoleName"]
 
 
@@ -67,7 +71,7 @@ def marked_secrets(session: boto3.Session) -> Iterator[str]:
     """Names of the secrets that carry the platform's mark."""
     pages = session.client("secretsmanager").get_paginator("list_secrets").paginate()
     for page in pages:
-        yield from (one["Name"] for one in page["SecretList"] if any(tag["Key"] == MARK for tag in one.get("Tags", [])))
+        yield from (one["Name"] for one in page["SecretList"] if is_marked(one.get("Tags", [])))
 
 
 def marked_buckets(session: boto3.Session) -> Iterator[str]:
@@ -79,7 +83,7 @@ def marked_buckets(session: boto3.Session) -> Iterator[str]:
         except s3.exceptions.ClientError:
             # A bucket without tags answers with an error.
             continue
-        if any(tag["Key"] == MARK for tag in tags):
+        if is_marked(tags):
             yield bucket["Name"]
 
 

@@ -14,6 +14,10 @@ from end_to_end.conftest import CLUSTERS, REGION
 
 CLUSTER = CLUSTERS["dev"]
 HUB_DNS_ROLE = "externaldns-crossaccount-role-dev"
+SECURITY_CHECKS = [
+    *("access_keys", "administrators", "bindings", "buckets", "control_plane", "databases", "foreign_trust"),
+    *("instances", "pods", "secrets", "security_groups", "support", "threat_detection", "trail", "volumes"),
+]
 
 
 @dataclass(frozen=True)
@@ -288,10 +292,7 @@ def security_report(apis: Apis) -> dict:
     ended, near = int(left < 0), int(0 <= left <= 90)
     return {
         "counts": {"high": 1, "medium": 2 + ended, "low": 1 + near, "info": 3},
-        "checks": [
-            *("access_keys", "administrators", "bindings", "buckets", "control_plane", "databases", "foreign_trust"),
-            *("instances", "pods", "secrets", "security_groups", "support", "threat_detection", "trail", "volumes"),
-        ],
+        "checks": SECURITY_CHECKS,
         "unread": [],
     }
 

@@ -12,12 +12,11 @@ from botocore.exceptions import ClientError
 
 from end_to_end.conftest import ACCOUNTS, CLUSTERS
 from end_to_end.harness import Play
+from end_to_end.identity_rights import HUB
 from piksel_sandbox.client import Sandbox
 
-HUB = "686410905891"
 # Data are promoted by reading them: the one thing of another spoke that anything may reach.
 PROMOTED = {"prod": {"arn:aws:s3:::piksel-staging-public-data", "arn:aws:s3:::piksel-staging-public-data/*"}}
-ENVIRONMENTS = sorted(ACCOUNTS)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def three(sandbox: Sandbox, play: Play) -> dict[str, list[dict]]:
     sandbox.clear_faults()
     sandbox.reset()
     calls = {}
-    for environment in ("dev", "staging", "prod"):
+    for environment in ACCOUNTS:
         sandbox.clear_calls()
         play("site.yml", [environment]).ok()
         calls[environment] = sandbox.calls()
@@ -61,14 +60,14 @@ def names_of(environment: str) -> list[str]:
 
 
 @pytest.mark.requirement("ACC-01", "ACC-03", "SECU-01", "S3-10")
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ACCOUNTS)
 def test_no_policy_names_another_spoke(environment: str, three: dict, aws: Callable) -> None:
     found = dict(documents(aws, environment))
     kinds = {name.partition(" ")[0] for name in found}
     assert kinds == {"trust", "policy", "bucket", "key"}
     reached = set()
     for name, text in found.items():
-        for other in set(ENVIRONMENTS) - {environment}:
+        for other in set(ACCOUNTS) - {environment}:
             for given_away in names_of(other):
                 hits = re.findall(rf'"([^"]*{re.escape(given_away)}[^"]*)"', text)
                 assert set(hits) <= PROMOTED.get(environment, set()), f"{name} names {hits}"
@@ -77,7 +76,7 @@ def test_no_policy_names_another_spoke(environment: str, three: dict, aws: Calla
 
 
 @pytest.mark.requirement("ACC-02", "ACC-03", "SECU-01")
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ACCOUNTS)
 def test_a_run_touches_its_own_account_and_reads_the_hub(environment: str, three: dict, aws: Callable) -> None:
     rows = three[environment]
     assert {row["account"] for row in rows} <= {ACCOUNTS[environment], HUB}
@@ -90,7 +89,7 @@ def test_a_run_touches_its_own_account_and_reads_the_hub(environment: str, three
 
 
 @pytest.mark.requirement("SECU-03")
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ACCOUNTS)
 def test_compute_stands_in_private_subnets(environment: str, three: dict, aws: Callable) -> None:
     """No subnet of the cluster, of a profile or of a node group has a way to an internet gateway."""
     eks, ec2, name = aws("eks", environment), aws("ec2", environment), CLUSTERS[environment]

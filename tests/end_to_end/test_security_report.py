@@ -9,26 +9,15 @@ from pathlib import Path
 import pytest
 
 from end_to_end.conftest import CLUSTERS, REGION
+from end_to_end.expected_results import SECURITY_CHECKS
 from end_to_end.harness import Play, Run
+from end_to_end.identity_rights import HUB
 from piksel_sandbox.client import Sandbox
 
 REPORT = "playbooks/security_report.yml"
 CLUSTER = CLUSTERS["dev"]
 ADMINISTRATORS = "arn:aws:iam::236122835646:role"
 SSO = "aws-reserved/sso.amazonaws.com/ap-southeast-3/AWSReservedSSO_AdministratorAccess_1e048c7b0fa4b3a8"
-CHECKS = [
-    *(
-        "access_keys",
-        "administrators",
-        "bindings",
-        "buckets",
-        "control_plane",
-        "databases",
-        "foreign_trust",
-        "instances",
-    ),
-    *("pods", "secrets", "security_groups", "support", "threat_detection", "trail", "volumes"),
-]
 # What a converged dev of the sandbox gives people to look at, date of the version's end apart.
 USUAL = {
     ("trail", "high", "CloudTrail"),
@@ -82,7 +71,7 @@ def test_what_a_converged_account_gives_to_look_at(converged: Sandbox, report, t
     run, written = report()
     assert run.ok().done == []
     assert converged.calls(writes=True) == []
-    assert written["checks"] == CHECKS
+    assert written["checks"] == SECURITY_CHECKS
     assert written["unread"] == []
     assert told(written["findings"]) == USUAL
     assert sum(written["counts"].values()) == len(written["findings"])
@@ -99,7 +88,7 @@ def wrongs(converged: Sandbox, aws: Callable, kubectl: Callable, tmp_path: Path)
     key = iam.create_access_key(UserName="forgotten")["AccessKey"]["AccessKeyId"]
     iam.create_role(RoleName="open", AssumeRolePolicyDocument=trust(AWS="*"))
     iam.create_role(RoleName="foreign", AssumeRolePolicyDocument=trust(AWS=STRANGER))
-    iam.create_role(RoleName="hub", AssumeRolePolicyDocument=trust(AWS="686410905891"))
+    iam.create_role(RoleName="hub", AssumeRolePolicyDocument=trust(AWS=HUB))
     subnet = ec2.describe_subnets(Filters=[{"Name": "tag:SubnetType", "Values": ["Private"]}])["Subnets"][0]
     group = ec2.create_security_group(GroupName="open", Description="open", VpcId=subnet["VpcId"])["GroupId"]
     for port, cidr in ((22, "0.0.0.0/0"), (443, "0.0.0.0/0"), (5432, "10.1.0.0/16")):
