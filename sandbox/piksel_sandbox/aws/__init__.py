@@ -16,7 +16,7 @@ def install() -> None:
     moto's `BackendDict` makes a backend per account and region from its attribute `backend`, and a backend finds its
     routes in the `urls` module beside its own, so replacing that class replaces models, responses and routes together.
     """
-    from . import ec2, ecr, eks, iam, rds, s3, secretsmanager, servicequotas, ssm, sts
+    from . import ec2, ecr, eks, events, iam, rds, s3, secretsmanager, servicequotas, sqs, ssm, sts
 
-    for service in (ec2, ecr, eks, iam, rds, s3, secretsmanager, servicequotas, ssm, sts):
+    for service in (ec2, ecr, eks, events, iam, rds, s3, secretsmanager, servicequotas, sqs, ssm, sts):
         service.install()

@@ -15,7 +15,7 @@ from piksel_sandbox.aws.eks import seams
 from piksel_sandbox.faults import MAY_FAIL
 from sandbox.aws.support import Account, Planes, Ref
 
-RESET = ("eks", "iam", "kms", "rds", "s3", "secretsmanager", "ssm", "sts")
+RESET = ("eks", "events", "iam", "kms", "rds", "s3", "secretsmanager", "sqs", "ssm", "sts")
 
 
 @pytest.fixture(scope="session")

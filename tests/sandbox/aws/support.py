@@ -24,7 +24,11 @@ ACCOUNT = "123456789012"
 # Services with an XML protocol that the sandbox completes.
 XML_SERVICES = ("iam", "rds", "s3", "sts")
 # Services that botocore's events spell otherwise than its models.
-NAME_OF_EVENT = {"secrets-manager": "secretsmanager"}
+NAME_OF_EVENT = {
+    "eventbridge": "events",
+    "resource-groups-tagging-api": "resourcegroupstaggingapi",
+    "secrets-manager": "secretsmanager",
+}
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
