@@ -294,6 +294,20 @@ def security_report(apis: Apis) -> dict:
         "counts": {"high": 1, "medium": 2 + ended, "low": 1 + near, "info": 3},
         "checks": SECURITY_CHECKS,
         "unread": [],
+def karpenter(apis: Apis) -> dict:
+    """The role that nodes have, the one queue, and the rules that bear the role's mark, by the key in it."""
+    sqs, events = apis.aws("sqs"), apis.aws("events")
+    (url,) = sqs.list_queues(QueueNamePrefix="Karpenter")["QueueUrls"]
+    rules = {}
+    for rule in events.list_rules(NamePrefix="Karpenter")["Rules"]:
+        tags = events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
+        rules[_key(tags, "eventbridge_rule/karpenter.")] = rule["Arn"]
+    return {
+        "node_role_name": "Karpenter-piksel-dev",
+        "node_role_arn": apis.role_arn("Karpenter-piksel-dev"),
+        "queue_name": url.rpartition("/")[2],
+        "queue_arn": sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"],
+        "rule_arns": rules,
     }
 
 
@@ -310,4 +324,5 @@ EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "secrets_result": secrets,
     "irsa_result": irsa,
     "security_report_result": security_report,
+    "karpenter_result": karpenter,
 }

@@ -64,7 +64,9 @@ def everywhere(*actions: str) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Promise:
-    """A role: its service accounts as namespace/name, and its rights; None where AWS itself keeps the policy.
+    """A role: its service accounts as namespace/name, and its rights.
+
+    None where AWS itself keeps the policy, and for Karpenter's controller, whose rights have a test of their own.
 
     `context`: condition keys under which the rights hold.
     """
@@ -78,6 +80,7 @@ WRITES = ("s3:DeleteObject", "s3:PutObject", "s3:PutObjectAcl")
 PROMISES = {
     "piksel-production-ebs-csi": Promise(("kube-system/ebs-csi-controller-sa",), None),
     "piksel-production-vpc-cni": Promise(("kube-system/aws-node",), None),
+    "KarpenterController-piksel-production": Promise(("karpenter/karpenter",), None),
     "piksel-production-efs-csi": Promise(
         ("kube-system/efs-csi-controller-sa",),
         everywhere(

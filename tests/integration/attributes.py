@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from integration import attributes_compute, attributes_identity, attributes_s3, attributes_secrets
+from integration import attributes_compute, attributes_events, attributes_identity, attributes_s3, attributes_secrets
 from integration.estate import CLUSTER, Platform, trust
 from integration.tampering import MARK, Tampering
 
@@ -261,6 +261,7 @@ TAMPERINGS = (
     *attributes_identity.TAMPERINGS,
     *attributes_s3.TAMPERINGS,
     *attributes_secrets.TAMPERINGS,
+    *attributes_events.TAMPERINGS,
     *attributes_compute.TAMPERINGS,
 )
 
@@ -282,5 +283,6 @@ FOREIGN = {
     **attributes_identity.FOREIGN,
     **attributes_s3.FOREIGN,
     **attributes_secrets.FOREIGN,
+    **attributes_events.FOREIGN,
     **attributes_compute.FOREIGN,
 }

@@ -35,6 +35,7 @@ HUB_REPOSITORIES = [
     *("coastlines", "data-production", "dc-explorer", "geomad", "inadc-core", "inadc-ows", "jupyter-dev"),
     *("jupyter-lab", "ows", "piksel-core", "terriamap"),
 ]
+KARPENTER = ("Karpenter-piksel-dev", "Karpenter-piksel-staging", "Karpenter-piksel-production")
 EXTERNAL_BUCKETS = ["usgs-landsat", "copernicus-dem-30m", "e84-earth-search-sentinel-data"]
 
 
@@ -114,6 +115,8 @@ VALUES = {
     "piksel_default_cpu_limit": (10000, 10000, 10000),
     "piksel_gpu_limit": (30, 30, 30),
     "piksel_data_production_cpu_limit": (450, 450, 10000),
+    "piksel_karpenter_node_role_name": KARPENTER,
+    "piksel_karpenter_queue_name": KARPENTER,
     "piksel_artifact_expiry_days": (60, 60, 60),
     "piksel_terria_expiry_days": (60, 60, 60),
     "piksel_waf_log_retention_days": (30, 30, 365),

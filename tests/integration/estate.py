@@ -10,7 +10,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
-from integration import estate_compute, estate_identity, estate_s3, estate_secrets
+from integration import estate_compute, estate_events, estate_identity, estate_s3, estate_secrets
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
@@ -30,6 +30,7 @@ STEPS = (
     *estate_identity.STEPS,
     "s3_buckets",
     "secretsmanager_secrets",
+    *estate_events.STEPS,
     *estate_compute.STEPS,
 )
 
@@ -117,6 +118,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
         **estate_identity.specification(account, CLUSTER, TAGS),
         "s3_buckets": estate_s3.specification(TAGS),
         "secretsmanager_secrets": estate_secrets.specification(TAGS),
+        **estate_events.specification(account, TAGS),
         **estate_compute.specification(CLUSTER, account, subnets, TAGS),
     }
 

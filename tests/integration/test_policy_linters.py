@@ -35,8 +35,14 @@ def documents() -> list[tuple[str, str, dict]]:
 def by_parliament(document: dict) -> set[str]:
     """Issues, with what they are about where parliament lists it."""
     found = parliament.analyze_policy_string(json.dumps(document), include_community_auditors=True).findings
-    details = [(one.issue, one.detail if isinstance(one.detail, list) else []) for one in found]
-    return {": ".join(filter(None, (issue, ", ".join(sorted(detail))))) for issue, detail in details}
+    details = [(one.issue, _names(one.detail)) for one in found]
+    return {": ".join(filter(None, (issue, ", ".join(sorted(set(detail)))))) for issue, detail in details}
+
+
+def _names(detail: object) -> list[str]:
+    """What a finding's detail lists: actions, or maps that name one."""
+    items = detail if isinstance(detail, list) else []
+    return [str(item.get("action", item)) if isinstance(item, dict) else item for item in items]
 
 
 def by_policy_sentry(document: dict) -> set[str]:

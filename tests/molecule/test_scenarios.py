@@ -28,6 +28,7 @@ PROVES = {
             "IAM-06",
             "IAM-10",
             "IAM-11",
+            "IAM-12",
             "IAM-14",
             "IAM-15",
             "IAM-16",
@@ -38,6 +39,9 @@ PROVES = {
     ),
     "fargate_profiles": pytest.mark.requirement(
         *("FARG-01", "FARG-02", "FARG-03", "FARG-04", "IAM-30", "EKS-11", "CONF-04", "CONF-05")
+    ),
+    "karpenter": pytest.mark.requirement(
+        *("KARP-05", "KARP-06", "KARP-07", "KARP-08", "IAM-31", "IAM-33", "EKS-11", "ECR-03")
     ),
     "namespaces": pytest.mark.requirement(
         *("NS-01", "NS-02", "NS-03", "NS-10", "NS-11", "NS-12", "NS-13", "NS-14", "NS-15", "NS-16", "NS-17", "NS-18"),
