@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from piksel_sandbox import environment, manual_secrets, processes, recordings
-from piksel_sandbox.kubernetes import build
+from piksel_sandbox.kubernetes import build, charts
 from piksel_sandbox.state import INTERNAL_PREFIX, State
 
 # Two seconds on an idle machine; a loaded one is no reason to give up.
@@ -99,6 +99,7 @@ class Sandbox:
         """Builds the Kubernetes binaries that are missing; raises SandboxError with what is missing."""
         try:
             build.ensure(self.progress)
+            charts.ensure(self.progress)
         except build.BuildError as error:
             raise SandboxError(str(error)) from error
 

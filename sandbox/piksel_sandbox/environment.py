@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
-from piksel_sandbox.kubernetes import build
+from piksel_sandbox.kubernetes import build, charts
 from piksel_sandbox.state import State
 
 # An operator's own for the real AWS: who calls, and where to. Each beats what the sandbox's profiles say, or an
@@ -36,6 +36,8 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
         "PIKSEL_SANDBOX_STATE": str(state.folder),
         **_past_proxies(environ),
     }
+    if charts.folder().is_dir():
+        values["PIKSEL_KARPENTER_CHARTS"] = str(charts.folder())
     folder = build.binaries_folder()
     path = environ.get("PATH", os.defpath)
     if folder and path.split(os.pathsep)[0] != str(folder):

@@ -79,13 +79,15 @@ class Source:
 
     @property
     def linker_flags(self) -> str:
-        """Linker flags; without the stamp kubectl and charts cannot read the server's version."""
-        if self.name != "kubernetes":
-            return "-s -w"
+        """Linker flags; without the stamp kubectl, Helm and charts cannot read a version."""
         major, minor, _ = self.version.removeprefix("v").split(".", 2)
-        stamp = "k8s.io/component-base/version"
-        values = {"gitVersion": self.version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
-        return " ".join(["-s -w", *(f"-X {stamp}.{key}={value}" for key, value in values.items())])
+        kubernetes = {"gitVersion": self.version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+        stamps = {
+            "kubernetes": ("k8s.io/component-base/version", kubernetes),
+            "helm": ("helm.sh/helm/v3/internal/version", {"version": self.version}),
+        }
+        place, values = stamps.get(self.name, ("", {}))
+        return " ".join(["-s -w", *(f"-X {place}.{key}={value}" for key, value in values.items())])
 
     @property
     def key(self) -> str:
@@ -100,6 +102,7 @@ class Source:
 SOURCE_LIST = (
     Source("etcd", "go.etcd.io/etcd/server/v3", (("etcd", "go.etcd.io/etcd/server/v3"),)),
     Source("kwok", "sigs.k8s.io/kwok", (("kwok", "sigs.k8s.io/kwok/cmd/kwok"),)),
+    Source("helm", "helm.sh/helm/v3", (("helm", "helm.sh/helm/v3/cmd/helm"),)),
     Source(
         "kubernetes",
         "k8s.io/kubernetes",
