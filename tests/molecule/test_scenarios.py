@@ -19,6 +19,7 @@ PROVES = {
         *("EKS-20", "EKS-21", "EKS-22", "EKS-23", "EKS-25", "ENV-11", "ENV-12", "ENV-13", "ENV-14", "CONF-22")
     ),
     "eks_cluster": pytest.mark.requirement("EKS-01", "EKS-02", "EKS-03", "EKS-10", "EKS-12", "OPS-09"),
+    "helm_releases": pytest.mark.requirement("GEN-10"),
     "irsa": pytest.mark.requirement(
         *(
             "IAM-01",
