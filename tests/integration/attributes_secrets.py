@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from integration.estate import Platform
-from integration.estate_secrets import ENCRYPTED, GENERATED, GIVEN
+from integration.estate_secrets import ENCRYPTED, GENERATED, GIVEN, PAIR
 from integration.tampering import MARK, Tampering
 
 KIND = "secret"
@@ -41,6 +41,7 @@ TAMPERINGS = (
     Tampering(KIND, "scheduled for deletion", secrets(GENERATED, "delete_secret"), ("deletion_date",)),
     Tampering(KIND, "manual one scheduled for deletion", secrets(GIVEN, "delete_secret"), ("deletion_date",)),
     Tampering(KIND, "without a value", emptied, ("value", *SHARED_TAGS)),
+    Tampering(KIND, "pair scheduled for deletion", secrets(PAIR, "delete_secret"), ("deletion_date",)),
     Tampering(KIND, "gone", gone(ENCRYPTED), ("value", "kms_key_id", *SHARED_TAGS), "create"),
 )
 FOREIGN = {

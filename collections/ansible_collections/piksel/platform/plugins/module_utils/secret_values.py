@@ -14,6 +14,13 @@ import string
 
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
+try:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+except ImportError:
+    # Ansible Vault needs the library too; who makes no key pair can do without.
+    serialization = ed25519 = None
+
 # No character of it is special in a URL, a shell, YAML or a connection string.
 URL_SAFE = string.ascii_letters + string.digits + "-_"
 PASSWORD_LENGTH = 32
@@ -37,8 +44,27 @@ def _token():
     return "".join(secrets.choice(alphabet) for _character in range(TOKEN_LENGTH))
 
 
+def _key_pair():
+    """An SSH key pair as JSON, under the names that Flux gives the keys of its Secret.
+
+    https://fluxcd.io/flux/components/source/gitrepositories/#secret-reference
+    """
+    if ed25519 is None:
+        raise PlatformError("the Python library cryptography is missing, which makes key pairs")
+    made = ed25519.Ed25519PrivateKey.generate()
+    private = made.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = made.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return json.dumps({PRIVATE_HALF: private.decode(), PUBLIC_HALF: public.decode()})
+
+
+PRIVATE_HALF, PUBLIC_HALF = "identity", "identity.pub"
+# The keys of generated values that are JSON objects.
+PARTS = {"ed25519": (PRIVATE_HALF, PUBLIC_HALF)}
 # Form to the function that makes a value of it.
 FORMS = {
+    "ed25519": _key_pair,
     "password": _password,
     "hex": lambda: secrets.token_hex(KEY_BYTES),
     "token": _token,
@@ -46,7 +72,8 @@ FORMS = {
 
 
 def generate(form: str) -> str:
-    """A new random value: "password" (32 URL-safe characters), "hex" (32 bytes) or "token" (64 of a-z and 0-9)."""
+    """A new random value: "password" (32 URL-safe characters), "hex" (32 bytes), "token" (64 of a-z and 0-9), or
+    "ed25519" (an SSH key pair as JSON, keys as in PARTS)."""
     return FORMS[form]()
 
 
@@ -71,7 +98,7 @@ def parsed(text: str) -> dict | None:
 
 
 def problem(value: dict | None, keys: list) -> str | None:
-    """What is wrong with the value of a manual secret that must have ``keys``, None when it is whole."""
+    """What is wrong with a value that must have ``keys``, None when it is whole."""
     if value is None:
         return f"it is no JSON object with the keys {', '.join(keys)}"
     missing = [key for key in keys if key not in value]

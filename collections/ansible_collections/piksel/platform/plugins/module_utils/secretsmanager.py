@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import uuid
 
@@ -32,23 +33,27 @@ SECRET_OPTIONS = {
     "kms_key_id": {"type": "str"},
     "generate": {"type": "str", "choices": sorted(secret_values.FORMS)},
     "keys": {"type": "list", "elements": "str", "no_log": False},
+    "made_after": {"type": "str"},
     "tags": {"type": "dict", "default": {}},
 }
-SECRET_RULES = {"mutually_exclusive": [("generate", "keys")], "required_one_of": [("generate", "keys")]}
+SECRET_RULES = {
+    "mutually_exclusive": [("generate", "keys"), ("keys", "made_after")],
+    "required_one_of": [("generate", "keys")],
+}
 # The key that Secrets Manager takes by itself; it is told by leaving it out of answers.
 OWN_KEY = "alias/aws/secretsmanager"
 CURRENT = "AWSCURRENT"
 RECOVERY_DAYS = 30
 SENSITIVE = "(sensitive)"
-# What is known of a value: it is as wanted, or it is another one than what is given.
+# What is known of a value: it is as wanted, or it is another one than what is given, or too old.
 STORED, OTHER = "stored", "other"
 
 
 class Secret(Resource):
     """A secret. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
 
-    Found and wanted hold no value, only what is known of it: "stored", "other" than the one that is given, or None
-    where the secret has none. kms_key_id "" is the service's own key.
+    Found and wanted hold no value, only what is known of it: "stored", "other" than the one that is given or made
+    before ``made_after``, or None where the secret has none. kms_key_id "" is the service's own key.
     """
 
     kind = "secret"
@@ -61,12 +66,13 @@ class Secret(Resource):
         tagging.TAGS,
     )
 
-    def __init__(self, clients, scope, key, name, wanted, *, form=None, keys=None, overwrite=False):
+    def __init__(self, clients, scope, key, name, wanted, *, form=None, keys=None, overwrite=False, made_after=None):
         """``form`` of a generated value, or ``keys`` of a manual one; ``overwrite``: a restored secret gets a new value
-        if there is one."""
+        if there is one; ``made_after`` (datetime): a generated value that is older is not wanted any more."""
         super().__init__(clients, scope, key, name, wanted)
         self.client = clients.client("secretsmanager")
-        self.form, self.keys, self.overwrite = form, keys, overwrite
+        self.form, self.keys, self.overwrite = form, keys or secret_values.PARTS.get(form), overwrite
+        self.made_after = made_after
         # The text that the run would store; it stays in here.
         self._text = None
         # The same in every try of a call, so that the service knows a repeated one.
@@ -87,7 +93,7 @@ class Secret(Resource):
         return self.form is not None or self._text is not None
 
     def read(self):
-        """DescribeSecret, and for a manual secret GetSecretValue, whose keys are checked."""
+        """DescribeSecret, and GetSecretValue where keys or the age of the value are to be checked."""
         try:
             found = self.client.describe_secret(SecretId=self.name)
         except is_boto3_error_code("ResourceNotFoundException"):
@@ -96,12 +102,10 @@ class Secret(Resource):
         version = next((one for one, labels in stages.items() if CURRENT in labels), None)
         deleted = found.get("DeletedDate")
         key = found.get("KmsKeyId", "")
-        state, wrong = self._known(version, deleted)
         return {
             "arn": found["ARN"],
             "version_id": version,
-            "value": state,
-            "wrong": wrong,
+            **self._known(version, deleted),
             "description": found.get("Description", ""),
             "kms_key_id": "" if key == OWN_KEY else key,
             "tags": boto3_tag_list_to_ansible_dict(found.get("Tags") or []),
@@ -109,15 +113,24 @@ class Secret(Resource):
         }
 
     def _known(self, version, deleted):
-        """(what is known of the value, what is wrong with it or None); one that waits for its deletion is not told."""
-        if version is None:
-            return None, None
-        if not self.manual or deleted:
-            return STORED, None
+        """{"value", "wrong", "public_key"}: what is known of the value, what is wrong with it, the half of a key pair
+        that everybody may see; the value of a secret that waits for its deletion is not told."""
+        if version is None or deleted or not (self.keys or self.made_after):
+            return {"value": None if version is None else STORED, "wrong": None, "public_key": None}
         answer = self.client.get_secret_value(SecretId=self.name, VersionId=version)
         stored = secret_values.parsed(answer.get("SecretString", ""))
-        same = not self.given or stored == json.loads(self._text)
-        return STORED if same else OTHER, secret_values.problem(stored, self.keys)
+        return {
+            "value": STORED if self._is_wanted(stored, answer["CreatedDate"]) else OTHER,
+            "wrong": secret_values.problem(stored, self.keys) if self.keys else None,
+            "public_key": (stored or {}).get(secret_values.PUBLIC_HALF),
+        }
+
+    def _is_wanted(self, stored, made):
+        """Whether the run would leave this value (of ``keys``) as it is."""
+        if self.manual:
+            return self._text is None or stored == json.loads(self._text)
+        whole = not self.keys or secret_values.problem(stored, self.keys) is None
+        return whole and (self.made_after is None or made >= self.made_after)
 
     def refusals(self, found, _changes):
         """A stored value that lacks a key, where the run has no other one."""
@@ -161,8 +174,8 @@ class Secret(Resource):
             **({"Description": self.wanted["description"]} if self.wanted.get("description") else {}),
             **({"KmsKeyId": key} if key else {}),
         )
-        stored = {path: value for path, value in self.wanted.items() if value is not None}
-        return {**stored, "arn": made["ARN"], "version_id": made["VersionId"], "deletion_date": None, "wrong": None}
+        place = {"arn": made["ARN"], "version_id": made["VersionId"]}
+        return {**place, "public_key": self._new_public_key(), **self._as_wanted()}
 
     def update(self, found, changes):
         """RestoreSecret first, since nothing else works before; then one call for each sort of change."""
@@ -174,13 +187,22 @@ class Secret(Resource):
         tags = tagging.wanted(changes)
         if tags:
             self.client.tag_resource(SecretId=self.name, Tags=ansible_dict_to_boto3_tag_list(tags))
-        version = found["version_id"]
-        if tagging.touches(changes, "value"):
-            version = self.client.put_secret_value(
-                SecretId=self.name, SecretString=self._new_text(), ClientRequestToken=self._token
-            )["VersionId"]
+        if not tagging.touches(changes, "value"):
+            restored_pair = found["deletion_date"] and self.form in secret_values.PARTS
+            return self.read() if restored_pair else {**found, **self._as_wanted()}
+        version = self.client.put_secret_value(
+            SecretId=self.name, SecretString=self._new_text(), ClientRequestToken=self._token
+        )["VersionId"]
+        return {**found, **self._as_wanted(), "version_id": version, "public_key": self._new_public_key()}
+
+    def _as_wanted(self):
+        """What is found after everything has been written."""
         stored = {path: value for path, value in self.wanted.items() if value is not None}
-        return {**found, **stored, "version_id": version, "deletion_date": None, "wrong": None}
+        return {**stored, "deletion_date": None, "wrong": None}
+
+    def _new_public_key(self):
+        """The public half of the pair that is stored now, None for other values."""
+        return (secret_values.parsed(self._new_text()) or {}).get(secret_values.PUBLIC_HALF)
 
     def _settings(self, changes):
         """The arguments of UpdateSecret for these changes."""
@@ -202,12 +224,9 @@ class Secret(Resource):
         self.client.delete_secret(SecretId=self.name, RecoveryWindowInDays=RECOVERY_DAYS)
 
     def facts(self, found):
-        """{"name", "arn", "version_id"}; the service makes up the end of the ARN."""
-        return {
-            "name": self.name,
-            "arn": found["arn"] if found else self.unknown("arn"),
-            "version_id": found["version_id"] if found else self.unknown("version_id"),
-        }
+        """{"name", "arn", "version_id"}, of a key pair "public_key" too; the service makes up the end of the ARN."""
+        known = ("arn", "version_id", *(("public_key",) if self.form in secret_values.PARTS else ()))
+        return {"name": self.name, **{name: (found or {}).get(name) or self.unknown(name) for name in known}}
 
 
 def run_secrets(params: dict, check_mode: bool, clients, progress=None) -> dict:
@@ -232,14 +251,19 @@ def run_secrets(params: dict, check_mode: bool, clients, progress=None) -> dict:
         orphans=lambda: _unwanted(clients, params["scope"], {secret.name for secret in secrets}),
         progress=progress,
     )
+    renewed = sorted(
+        operation["key"].removeprefix(f"{params['scope']}.")
+        for operation in result["operations"]
+        if operation["action"] == "update" and any(change["path"] == "value" for change in operation["changes"])
+    )
+    if check_mode:
+        for secret in secrets:
+            if secret.key in renewed:
+                result["resources"][secret.key] = {**secret.facts(None), "arn": result["resources"][secret.key]["arn"]}
     return {
         **result,
         "missing": sorted(secret.key for secret in left_out),
-        "renewed": sorted(
-            operation["key"].removeprefix(f"{params['scope']}.")
-            for operation in result["operations"]
-            if operation["action"] == "update" and any(change["path"] == "value" for change in operation["changes"])
-        ),
+        "renewed": renewed,
         "notices": [
             f"Secret {secret.name} has no value yet. Give it so: {secret_values.command(secret.name, secret.keys)}"
             for secret in left_out
@@ -278,7 +302,17 @@ def _secret(clients, params, key, entry):
         form=entry["generate"],
         keys=entry["keys"],
         overwrite=params["on_restore"] == "overwrite",
+        made_after=_moment(key, entry["made_after"]),
     )
+
+
+def _moment(key, text):
+    """An ISO 8601 date, or date and time, as moment; UTC where it names no zone."""
+    try:
+        moment = datetime.datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise PlatformError(f"`secrets.{key}`: made_after {text!r} is no date, such as 2026-01-31") from error
+    return moment.replace(tzinfo=datetime.UTC) if moment and moment.tzinfo is None else moment
 
 
 def _absent(secrets):

@@ -14,7 +14,7 @@ author:
 description:
   - Makes and updates secrets of AWS Secrets Manager, all in one task. Values never leave it. No result, difference or
     message holds one.
-  - A generated value is made inside the module, stored once, and never made anew.
+  - A generated value is made inside the module, stored once, and made anew by word only.
   - A manual value comes from another system. It is a JSON object with the keys that its entry declares, and is checked
     before anything is written. It is taken from the environment, from a file that Ansible Vault encrypted, from a
     person, or stands in Secrets Manager already.
@@ -37,7 +37,10 @@ options:
       - The secrets, keyed by a logical name. Each is a map of the following options.
       - C(name) (string, required).
       - C(generate) (string), the form of a generated value. V(password) is 32 characters that are safe in a URL,
-        V(hex) 32 bytes as hexadecimal digits, V(token) 64 lower case letters and digits.
+        V(hex) 32 bytes as hexadecimal digits, V(token) 64 lower case letters and digits, V(ed25519) an SSH key pair, a
+        JSON object with C(identity), the private half, and C(identity.pub).
+      - C(made_after) (string), a date such as V(2026-01-31). A generated value that is older is made anew, with the
+        consent C(rotate:secret/SCOPE.KEY) only.
       - C(keys) (list of strings), the keys of a manual value. An entry has either this or C(generate).
       - C(description) (string), which everybody may see.
       - C(kms_key_id) (string), ARN of a key; empty text for the service's own key.
@@ -119,8 +122,8 @@ held:
   elements: dict
 resources:
   description:
-    - C(name), C(arn) and C(version_id) of each secret by its logical key. Of a secret that is yet to be made only the
-      name is known.
+    - C(name), C(arn) and C(version_id) of each secret by its logical key, and C(public_key) of a key pair. Of a secret
+      that is yet to be made only the name is known.
   returned: always
   type: dict
   sample:

@@ -79,7 +79,7 @@ def _reference(path, reference, sources):
     if secret not in sources:
         yield Problem(path, f"no secret has the key {secret}", "Secrets stand in piksel_secrets.")
         return
-    keys = sources[secret].get("keys")
+    keys = sources[secret].get("keys") or secret_values.PARTS.get(sources[secret].get("generate"))
     if keys and part not in keys:
         yield Problem(path, f"secret {secret} has no key {part}", f"It has {', '.join(keys)}.")
     elif part and not keys:

@@ -12,6 +12,7 @@ import string
 import pytest
 from ansible_collections.piksel.platform.plugins.module_utils import secret_values
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from cryptography.hazmat.primitives import serialization
 
 KEYS = ["client_id", "client_secret"]
 WHOLE = {"client_id": "abc", "client_secret": "a canary that no message may hold"}
@@ -32,6 +33,18 @@ def test_each_form_has_its_length_and_alphabet(form, length, alphabet):
     assert set("".join(values)) == set(alphabet)
     assert len(set(values)) == len(values)
     assert all(value[0].isalnum() for value in values)
+
+
+@pytest.mark.requirement("FLUX-05")
+def test_a_key_pair_is_one_that_ssh_reads():
+    pairs = [json.loads(secret_values.generate("ed25519")) for _number in range(3)]
+    for pair in pairs:
+        assert tuple(pair) == secret_values.PARTS["ed25519"]
+        private = serialization.load_ssh_private_key(pair["identity"].encode(), None)
+        public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        assert pair["identity.pub"] == public.decode()
+        assert pair["identity.pub"].startswith("ssh-ed25519 ")
+    assert len({pair["identity"] for pair in pairs}) == len(pairs)
 
 
 def test_a_variable_and_a_command_are_made_from_the_name():
