@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start it, building what is missing", description=UP, formatter_class=raw)
     up.add_argument("--no-kubernetes", action="store_true", help="AWS only: clusters have no server behind them")
+    up.add_argument("--repository", metavar="FOLDER", help="what Flux follows, in place of the example")
     up.set_defaults(run=command_up)
     for name, run, text in (
         ("down", command_down, "stop it; leaves no process, port or file in use"),
@@ -125,7 +126,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     options = parser().parse_args(argv)
     kubernetes = not getattr(options, "no_kubernetes", False)
-    sandbox = Sandbox(options.state, kubernetes=kubernetes, say=say, progress=build.terminal_progress)
+    repository = getattr(options, "repository", None)
+    progress = build.terminal_progress
+    sandbox = Sandbox(options.state, kubernetes=kubernetes, repository=repository, say=say, progress=progress)
     try:
         options.run(sandbox, options)
         sys.stdout.flush()

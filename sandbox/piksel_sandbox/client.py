@@ -34,6 +34,7 @@ class Sandbox:
     """One sandbox, by its state folder.
 
     `kubernetes=False` starts it without control planes: clusters are ACTIVE at once, their endpoints do not answer.
+    `repository` is a folder that is served as the Git repository of Flux, in place of the example.
     `bound` ends it with the process that starts it, however that ends. `say` takes what is worth a line, `progress`
     the steps of a build.
     """
@@ -44,12 +45,14 @@ class Sandbox:
         *,
         kubernetes: bool = True,
         bound: bool = False,
+        repository: str | None = None,
         say: Callable[[str], None] = _silent,
         progress: Callable[[str], None] = _silent,
     ) -> None:
         self.state = State(folder)
         self.kubernetes = kubernetes
         self.bound = bound
+        self.repository = repository
         self.progress = progress
         self.say = say
 
@@ -107,6 +110,8 @@ class Sandbox:
         command = [sys.executable, "-m", "piksel_sandbox.daemon", "--state", str(self.state.folder)]
         if not self.kubernetes:
             command.append("--no-kubernetes")
+        if self.repository:
+            command += ["--repository", str(Path(self.repository).absolute())]
         if self.bound:
             command = processes.bound(command)
         log = self.state.logs / "sandbox.log"
@@ -181,7 +186,11 @@ class Sandbox:
 
     def env(self) -> dict[str, str]:
         """The variables to lay over the process's own, as `env` prints them."""
-        return environment.variables(self.state, self.url) | manual_secrets.remembered(self.state)
+        return {
+            **environment.variables(self.state, self.url),
+            **environment.git_variables(self.url),
+            **manual_secrets.remembered(self.state),
+        }
 
     def stray(self) -> list[str]:
         """Names of the process's own variables that would lead clients past the sandbox; `env` unsets them."""

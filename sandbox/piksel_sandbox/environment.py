@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from piksel_sandbox.kubernetes import build, charts
 from piksel_sandbox.state import State
+from piksel_sandbox.kubernetes import build
+from piksel_sandbox.state import INTERNAL_PREFIX, State
 
 # An operator's own for the real AWS: who calls, and where to. Each beats what the sandbox's profiles say, or an
 # endpoint that is named. Not AWS_CA_BUNDLE, which does not matter to http.
@@ -22,6 +24,8 @@ STRAY = frozenset(
 # kubernetes.core takes a server and its credentials from the last of them.
 STRAY_PREFIXES = ("AWS_CONTAINER_", "AWS_ENDPOINT_URL_", "K8S_AUTH_")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+HOST = "github.com"
+ANY_TOKEN = "any-token-is-good-enough-for-the-sandbox"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -43,6 +47,24 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
     if folder and path.split(os.pathsep)[0] != str(folder):
         values["PATH"] = f"{folder}{os.pathsep}{path}"
     return values
+
+
+def git_variables(url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What leads `git` and the API of its host to the sandbox: one more setting beside those of `environ`.
+
+    https://git-scm.com/docs/git-config#ENVIRONMENT
+    """
+    base = f"url.{url}{INTERNAL_PREFIX}git/{HOST}/.insteadOf"
+    count = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    present = [number for number in range(count) if "/_sandbox/git/" in environ.get(f"GIT_CONFIG_KEY_{number}", "")]
+    number = present[0] if present else count
+    return {
+        "GIT_CONFIG_COUNT": str(max(count, number + 1)),
+        f"GIT_CONFIG_KEY_{number}": base,
+        f"GIT_CONFIG_VALUE_{number}": f"ssh://git@{HOST}/",
+        "GITHUB_API_URL": f"{url}{INTERNAL_PREFIX}github",
+        "PIKSEL_GITHUB_TOKEN": environ.get("PIKSEL_GITHUB_TOKEN") or ANY_TOKEN,
+    }
 
 
 def stray(profiles: Collection[str], environ: Mapping[str, str] = os.environ) -> list[str]:

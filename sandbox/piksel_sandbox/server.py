@@ -21,7 +21,7 @@ from moto.core.utils import get_service_model
 from werkzeug import Request, Response
 from werkzeug.serving import ThreadedWSGIServer
 
-from piksel_sandbox import aws, credentials, fault_layer, fixture, in_process, internal
+from piksel_sandbox import aws, credentials, fault_layer, fixture, gitops, in_process, internal
 from piksel_sandbox.accounts import Account
 from piksel_sandbox.authentication import Credentials
 from piksel_sandbox.aws_call import AwsCall
@@ -112,8 +112,9 @@ def make_server(app: WsgiApp, port: int) -> ThreadedWSGIServer:
 class Daemon:
     """One running sandbox."""
 
-    def __init__(self, state: State, *, kubernetes: bool = True) -> None:
+    def __init__(self, state: State, *, kubernetes: bool = True, repository: str | None = None) -> None:
         self.state = state
+        self.repositories = gitops.install(state, repository)
         self.stopping = threading.Event()
         self.app = make_app(state, kubernetes=kubernetes)
         self.server = make_server(self.app, state.remembered().get("port", 0))
@@ -188,6 +189,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", required=True)
     parser.add_argument("--no-kubernetes", action="store_true")
+    parser.add_argument("--repository")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     state = State(options.state)
@@ -196,4 +198,4 @@ def main(argv: list[str] | None = None) -> None:
         # A stray session of the operator must neither reach moto's own clients nor a child.
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        Daemon(state, kubernetes=not options.no_kubernetes).run()
+        Daemon(state, kubernetes=not options.no_kubernetes, repository=options.repository).run()

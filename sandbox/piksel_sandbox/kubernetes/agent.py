@@ -1,4 +1,4 @@
-"""The part of EKS that works inside a cluster: add-ons, nodes of node groups, the Fargate scheduler."""
+"""What works inside a cluster: add-ons, nodes of node groups and the Fargate scheduler for EKS, and Flux."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import Any
 
+from piksel_sandbox.gitops.flux import FluxController
 from piksel_sandbox.kubernetes.addons import AddonController
 from piksel_sandbox.kubernetes.client import ApiError, Client
 from piksel_sandbox.kubernetes.mirror import Mirror
@@ -17,7 +18,7 @@ POLL_SECONDS = 0.4
 
 
 class Agent:
-    """One worker thread and three watches per cluster; works on events, and looks at the EKS model every 0.4 s."""
+    """One worker thread and four watches per cluster; works on events, and looks at the EKS model every 0.4 s."""
 
     def __init__(self, ref: ClusterRef, client: Client, version: str) -> None:
         self.ref = ref
@@ -28,7 +29,8 @@ class Agent:
             Mirror(client, path, self._wake.set)
             for path in ("/api/v1/pods", "/api/v1/nodes", "/apis/apps/v1/namespaces/kube-system/deployments")
         )
-        self._mirrors = (pods, nodes, deployments)
+        self._flux = FluxController(ref, client, self._wake.set)
+        self._mirrors = (pods, nodes, deployments, *self._flux.mirrors)
         self._addons = AddonController(ref, client, deployments)
         self._nodes = NodeController(ref, client, pods, nodes, version)
 
@@ -43,6 +45,7 @@ class Agent:
         self._stopped.set()
         for mirror in self._mirrors:
             mirror.stop()
+        self._flux.stop()
         self._wake.set()
 
     def changed(self) -> None:
@@ -72,7 +75,7 @@ class Agent:
             self._wake.clear()
             if self._stopped.is_set() or not all(mirror.synced for mirror in self._mirrors):
                 continue
-            for reconcile in (self._addons.reconcile, self._nodes.reconcile):
+            for reconcile in (self._addons.reconcile, self._nodes.reconcile, self._flux.reconcile):
                 try:
                     reconcile()
                 except ApiError as error:

@@ -104,6 +104,11 @@ SOURCE_LIST = (
     Source("kwok", "sigs.k8s.io/kwok", (("kwok", "sigs.k8s.io/kwok/cmd/kwok"),)),
     Source("helm", "helm.sh/helm/v3", (("helm", "helm.sh/helm/v3/cmd/helm"),)),
     Source(
+        "flux",
+        "github.com/fluxcd/kustomize-controller",
+        (("kustomize-controller", "github.com/fluxcd/kustomize-controller"),),
+    ),
+    Source(
         "kubernetes",
         "k8s.io/kubernetes",
         tuple(

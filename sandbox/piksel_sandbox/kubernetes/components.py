@@ -20,6 +20,11 @@ DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 REVOCATION_SECONDS = 2
 AGENT = "eks:sandbox"
 KWOK = "eks:kwok"
+KUSTOMIZE = "system:serviceaccount:flux-system:kustomize-controller"
+GROUPS = {
+    "scheduler": (),
+    "kustomize-controller": ("system:serviceaccounts", "system:serviceaccounts:flux-system", "system:authenticated"),
+}
 SILENT_READERS = ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", AGENT, KWOK]
 
 # nothing here has an effect without kubelets, a cloud provider or certificate requests; each costs watches and memory
@@ -75,9 +80,11 @@ def write_configuration(layout: Layout) -> None:
         ("scheduler", "system:kube-scheduler"),
         ("kwok", KWOK),
         ("agent", AGENT),
+        ("kustomize-controller", KUSTOMIZE),
     ):
-        # the scheduler's own cluster role is complete; the others would need bindings before they can start
-        groups = () if name == "scheduler" else ("system:masters",)
+        # the scheduler's own cluster role is complete, and a service account has what Flux gives it; the others would
+        # need bindings before they can start
+        groups = GROUPS.get(name, ("system:masters",))
         certificate, key = layout.authority.issue(name, user, groups)
         credentials = {"client-certificate": str(certificate), "client-key": str(key)}
         cluster = {"server": layout.endpoint, "certificate-authority": str(layout.authority.path)}
