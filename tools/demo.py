@@ -102,6 +102,9 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
     kubectl = ["kubectl", "--context", name, "get", "namespaces", "-o", "name"]
     listed = subprocess.run(kubectl, env=environment, check=True, capture_output=True, text=True).stdout.split()
     namespaces = [line.partition("/")[2] for line in listed]
+    ready = '{.status.conditions[?(@.type=="Ready")].message}'
+    root = [*kubectl[:3], "get", "-n", "flux-system", "kustomizations", "flux-system", "-o", f"jsonpath={ready}"]
+    flux = subprocess.run(root, env=environment, check=True, capture_output=True, text=True).stdout
     return name, [
         ("account", f"{session.client('sts').get_caller_identity()['Account']} (sandbox, {REGION})"),
         ("cluster", f"{name}, Kubernetes {cluster['version']}, {cluster['status']}, {cluster['endpoint']}"),
@@ -115,6 +118,7 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
         ("log groups", ", ".join(group["logGroupName"] for group in groups)),
         ("namespaces", ", ".join(namespaces)),
         ("secrets", ", ".join(marked_secrets(session))),
+        ("Flux", flux),
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from end_to_end import kubernetes_kinds_flux
+
 S3_WRITES = (
     *("CreateBucket", "DeleteBucket", "PutBucketTagging", "PutPublicAccessBlock", "PutBucketOwnershipControls"),
     *("PutBucketAcl", "PutBucketEncryption", "PutBucketVersioning", "PutBucketLifecycleConfiguration", "PutBucketCors"),
@@ -103,6 +105,7 @@ KUBERNETES_KINDS = {
     "configmaps": "ConfigMap",
     "secrets": "Secret",
     "storageclasses": "StorageClass",
+    **kubernetes_kinds_flux.RESOURCES,
 }
 # Calls that tag objects of several kinds: what the object's name holds -> kind.
 TAGGED_KINDS = {

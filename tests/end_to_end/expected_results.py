@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from end_to_end import expected_flux
 from end_to_end.conftest import CLUSTERS, REGION
 
 CLUSTER = CLUSTERS["dev"]
@@ -325,4 +326,5 @@ EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "irsa_result": irsa,
     "security_report_result": security_report,
     "karpenter_result": karpenter,
+    "flux_bootstrap_result": lambda apis: expected_flux.flux_bootstrap(apis.aws, apis.kubectl_json),
 }

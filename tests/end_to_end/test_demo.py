@@ -39,6 +39,7 @@ def test_demo_twice(demo: Callable[[], subprocess.CompletedProcess]) -> None:
         "piksel-dev-argo-artifacts",
         "coredns",
         "node groups ",
+        "Applied revision: main@sha1:",
         "kubectl --context piksel-dev get namespaces",
     ):
         assert word in first.stdout

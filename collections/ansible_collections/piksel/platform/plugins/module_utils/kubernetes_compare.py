@@ -47,6 +47,8 @@ _IMMUTABLE = {
     "StorageClass": ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }
 # The whole map is one value in the schema, the list of its keys in managedFields notwithstanding.
+# Whole values in which the server fills in the same for everybody, so that it tells nothing about who set them.
+_FILLED_IN = {"fieldRef": {"apiVersion": "v1"}, "resourceFieldRef": {"divisor": "0"}}
 _ALWAYS_OPEN = (("metadata", "labels"), ("metadata", "annotations"))
 _IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
@@ -185,7 +187,9 @@ class _Comparison:
 
     def _whole(self, wanted, live, names, path, ours):
         """A value that an apply replaces as a whole; what the server added is no change while the field is ours."""
-        if not self._covers(wanted, live, names, ours is not None):
+        filled = _FILLED_IN.get(names[-1]) if names and self.built_in else None
+        complete = {**filled, **wanted} if filled and isinstance(wanted, dict) else wanted
+        if not self._covers(complete, live, names, ours is not None):
             self._report(names, path, live, wanted)
 
     def _covers(self, wanted, live, names, defaults_allowed):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
-names of buckets, secrets that are made by hand."""
+names of buckets, secrets that are made by hand, the repository of Flux."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     errors,
     preflight_addons,
     preflight_buckets,
+    preflight_git,
     preflight_registry,
     preflight_secrets,
 )
@@ -47,6 +48,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         ),
         lambda: preflight_registry.registry(clients, params["registry"]),
         lambda: preflight_secrets.manual_secrets(clients, params["manual_secrets"], params["secrets_given"]),
+        lambda: preflight_git.repository(clients, params["repository"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)

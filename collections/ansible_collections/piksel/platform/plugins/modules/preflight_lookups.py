@@ -116,6 +116,32 @@ options:
         description: Whether the run goes on without what is missing, so that it is no finding.
         type: bool
         default: false
+  repository:
+    description:
+      - What Flux is to follow, as M(piksel.platform.flux_components) takes it. Branch and folder must be there.
+      - With a token in the environment variable C(PIKSEL_GITHUB_TOKEN), GitHub must tell its deploy keys.
+    type: dict
+    suboptions:
+      url:
+        description: Address, C(ssh://) or C(https://).
+        type: str
+        required: true
+      branch:
+        description: Branch.
+        type: str
+        required: true
+      path:
+        description: Folder with the manifests of the environment.
+        type: str
+        required: true
+      deploy_key_secret:
+        description:
+          - Name of the secret with the key pair, as M(piksel.platform.secretsmanager_secrets) generates it in the form
+            V(ed25519).
+        type: str
+      known_hosts:
+        description: Public keys of the host, as in a file C(known_hosts). Other keys are refused.
+        type: str
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -203,6 +229,7 @@ notices:
 
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
+from ansible_collections.piksel.platform.plugins.module_utils.git_repository import REPOSITORY_OPTIONS
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
 
 SERVICES = ("iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager")
@@ -247,6 +274,7 @@ SPEC = runner.spec(
                 "allow_missing": {"type": "bool", "default": False},
             },
         },
+        "repository": {"type": "dict", "options": REPOSITORY_OPTIONS},
         "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},
     },
 )

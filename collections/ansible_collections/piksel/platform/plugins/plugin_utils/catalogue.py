@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.piksel.platform.plugins.plugin_utils import (
     catalogue_buckets,
     catalogue_compute,
+    catalogue_flux,
     catalogue_identities,
     catalogue_policies,
     catalogue_secrets,
@@ -25,6 +26,7 @@ Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
 RULES: dict[str, Rule] = {
     **catalogue_buckets.RULES,
     **catalogue_compute.RULES,
+    **catalogue_flux.RULES,
     **catalogue_identities.RULES,
     **catalogue_policies.RULES,
     **catalogue_secrets.RULES,

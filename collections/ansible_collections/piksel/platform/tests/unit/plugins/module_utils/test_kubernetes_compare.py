@@ -236,6 +236,22 @@ def test_more_in_a_whole_map_is_a_change_once_it_is_not_ours(deployment: dict) -
     assert paths(DEPLOYMENT, deployment) == ["spec.template.spec.nodeSelector"]
 
 
+def test_what_the_server_fills_in_for_everybody_is_none_though_another_manager_took_the_value(
+    deployment: dict,
+) -> None:
+    wanted = copy.deepcopy(DEPLOYMENT)
+    container_of(wanted)["env"] = [{"name": "N", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+    filled = {"name": "N", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}}
+    container_of(deployment)["env"] = [filled]
+    reference = {'k:{"name":"N"}': {"f:valueFrom": {"f:fieldRef": {}}}}
+    pod = {"f:containers": {'k:{"name":"c"}': {"f:env": reference}}}
+    fields = {"f:spec": {"f:template": {"f:spec": pod}}}
+    deployment["metadata"]["managedFields"].append(entry("other", fields, version="apps/v1"))
+    assert paths(wanted, deployment) == []
+    filled["valueFrom"]["fieldRef"]["apiVersion"] = "v2"
+    assert paths(wanted, deployment) == ["spec.template.spec.containers[name=c].env[name=N].valueFrom.fieldRef"]
+
+
 def test_an_empty_value_that_somebody_took_is_a_change(deployment: dict) -> None:
     pod = deployment["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]
     del pod["f:hostNetwork"]

@@ -220,6 +220,7 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "registry": {},
         "manual_secrets": {},
         "secrets_given": {},
+        "repository": None,
         "on_findings": "fail",
     }
     with pytest.raises(PlatformError) as caught:
