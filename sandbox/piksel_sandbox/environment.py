@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 
 from piksel_sandbox.kubernetes import build, charts
-from piksel_sandbox.state import State
-from piksel_sandbox.kubernetes import build
 from piksel_sandbox.state import INTERNAL_PREFIX, State
 
 # An operator's own for the real AWS: who calls, and where to. Each beats what the sandbox's profiles say, or an

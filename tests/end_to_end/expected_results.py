@@ -295,6 +295,9 @@ def security_report(apis: Apis) -> dict:
         "counts": {"high": 1, "medium": 2 + ended, "low": 1 + near, "info": 3},
         "checks": SECURITY_CHECKS,
         "unread": [],
+    }
+
+
 def karpenter(apis: Apis) -> dict:
     """The role that nodes have, the one queue, and the rules that bear the role's mark, by the key in it."""
     sqs, events = apis.aws("sqs"), apis.aws("events")

@@ -43,6 +43,7 @@ PROVES = {
     ),
     "karpenter": pytest.mark.requirement(
         *("KARP-05", "KARP-06", "KARP-07", "KARP-08", "IAM-31", "IAM-33", "EKS-11", "ECR-03")
+    ),
     "flux_bootstrap": pytest.mark.requirement(
         *("FLUX-01", "FLUX-02", "FLUX-03", "FLUX-04", "FLUX-05", "FLUX-06", "FLUX-07", "FLUX-10", "FLUX-11", "FLUX-14"),
         *("FLUX-15", "FLUX-16", "FLUX-18", "FLUX-19", "FLUX-21", "FLUX-23", "ENV-34", "ENV-35", "CONF-18", "CONF-02"),
