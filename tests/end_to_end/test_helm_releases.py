@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from end_to_end.harness import ROOT, Play, Run
+from end_to_end.test_survival import assert_nothing_writes, wait_for_writes
 
 CHART = ROOT / "molecule/helm_releases/chart"
 KEY, OBJECT = "helm_releases.example", "default/greeting"
@@ -125,6 +126,19 @@ def test_what_a_dead_run_left_is_made_anew(
         ("status", status, "deployed")
     ]
     releases(wanted).ok()
+    assert texts(kubectl_json) == {"text": "good day"}
+    assert releases(wanted).ok().changed == 0
+
+
+def test_a_run_that_is_killed_takes_helm_with_it(fresh, play: Play, releases: Callable, kubectl_json: Callable) -> None:
+    wanted = example(message={"text": "good day"})
+    fresh.add_fault("stall", after_writes=1, caller="run")
+    started = play.start("tests/end_to_end/helm.yml", ["dev"], "-e", json.dumps({"releases": wanted}))
+    assert wait_for_writes(fresh, started, 1)
+    assert started.kill().rc == -9
+    fresh.clear_faults()
+    assert_nothing_writes(fresh)
+    assert releases(wanted).ok().done[0]["changes"][0]["path"] in ("chart", "status")
     assert texts(kubectl_json) == {"text": "good day"}
     assert releases(wanted).ok().changed == 0
 

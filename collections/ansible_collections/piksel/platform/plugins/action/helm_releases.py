@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 
 from ansible_collections.piksel.platform.plugins.modules import helm_releases
+from ansible_collections.piksel.platform.plugins.plugin_utils import helm_program
 from ansible_collections.piksel.platform.plugins.plugin_utils.action import PlatformAction
 
 
@@ -25,7 +26,9 @@ class ActionModule(PlatformAction):
 
     def _helm(self, arguments):
         """The result of kubernetes.core.helm for these arguments; Helm's own lock knows one release only."""
-        with self._one_at_a_time:
+        with self._one_at_a_time, helm_program.bound(arguments["binary_path"]) as program:
             return self._execute_module(
-                module_name="kubernetes.core.helm", module_args=arguments, task_vars=self._task_vars
+                module_name="kubernetes.core.helm",
+                module_args={**arguments, "binary_path": program},
+                task_vars=self._task_vars,
             )
