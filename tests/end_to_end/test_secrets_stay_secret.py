@@ -28,8 +28,11 @@ def manual() -> dict[str, str]:
 
 
 def parts(text: str) -> list[str]:
-    """The values in a secret's text: those of its keys, or the text itself."""
+    """The values in a secret's text: those of its keys, or the text itself; of a key pair lines of its private half."""
     value = json.loads(text) if text.startswith("{") else {"": text}
+    if "identity.pub" in value:
+        # Before these lines stands what all keys have in common, and the public half.
+        return value["identity"].splitlines()[3:-1]
     return list(value.values())
 
 
