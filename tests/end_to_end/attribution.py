@@ -78,6 +78,21 @@ AWS_KINDS = {
     ("eks", "UpdatePodIdentityAssociation"): "eks_pod_identity_association",
     ("eks", "DeletePodIdentityAssociation"): "eks_pod_identity_association",
     **dict.fromkeys((("s3", operation) for operation in S3_WRITES), "s3_bucket"),
+    ("ec2", "CreateSecurityGroup"): "security_group",
+    ("ec2", "DeleteSecurityGroup"): "security_group",
+    ("ec2", "AuthorizeSecurityGroupIngress"): "security_group_rule",
+    ("ec2", "RevokeSecurityGroupIngress"): "security_group_rule",
+    ("rds", "CreateDBSubnetGroup"): "rds_subnet_group",
+    ("rds", "ModifyDBSubnetGroup"): "rds_subnet_group",
+    ("rds", "DeleteDBSubnetGroup"): "rds_subnet_group",
+    ("rds", "CreateDBParameterGroup"): "rds_parameter_group",
+    ("rds", "ModifyDBParameterGroup"): "rds_parameter_group",
+    ("rds", "DeleteDBParameterGroup"): "rds_parameter_group",
+    ("rds", "CreateDBInstance"): "rds_instance",
+    ("rds", "ModifyDBInstance"): "rds_instance",
+    ("rds", "RebootDBInstance"): "rds_instance",
+    ("rds", "StartDBInstance"): "rds_instance",
+    ("rds", "DeleteDBInstance"): "rds_instance",
     ("secretsmanager", "CreateSecret"): "secret",
     ("secretsmanager", "UpdateSecret"): "secret",
     ("secretsmanager", "PutSecretValue"): "secret",
@@ -104,6 +119,7 @@ KUBERNETES_KINDS = {
     "serviceaccounts": "ServiceAccount",
     "configmaps": "ConfigMap",
     "secrets": "Secret",
+    "services": "Service",
     "storageclasses": "StorageClass",
     **kubernetes_kinds_flux.RESOURCES,
 }
@@ -116,7 +132,12 @@ TAGGED_KINDS = {
         ":nodegroup/": "eks_nodegroup",
         ":podidentityassociation/": "eks_pod_identity_association",
     },
-    ("ec2", "CreateTags"): {"lt-": "launch_template"},
+    ("ec2", "CreateTags"): {"lt-": "launch_template", "sgr-": "security_group_rule"},
+    ("rds", "AddTagsToResource"): {
+        ":db:": "rds_instance",
+        ":pg:": "rds_parameter_group",
+        ":subgrp:": "rds_subnet_group",
+    },
 }
 
 

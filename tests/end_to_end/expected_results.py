@@ -266,6 +266,23 @@ def _key(tags: list[dict], prefix: str) -> str:
     return values[0].removeprefix(prefix) if values and values[0].startswith(prefix) else ""
 
 
+def rds(apis: Apis) -> dict:
+    """The one instance."""
+    (found,) = apis.aws("rds").describe_db_instances()["DBInstances"]
+    return {
+        "name": found["DBInstanceIdentifier"],
+        "arn": found["DBInstanceArn"],
+        "status": found["DBInstanceStatus"],
+        "engine_version": found["EngineVersion"],
+        "address": found["Endpoint"]["Address"],
+        "port": found["Endpoint"]["Port"],
+        "resource_id": found["DbiResourceId"],
+        "db_name": found["DBName"],
+        "master_username": found["MasterUsername"],
+        "security_group_id": found["VpcSecurityGroups"][0]["VpcSecurityGroupId"],
+    }
+
+
 def secrets(apis: Apis) -> dict:
     """The secrets that bear the role's mark, by the key in it; every one has a value."""
     found = {}
@@ -326,6 +343,7 @@ EXPECTED: dict[str, Callable[[Apis], dict]] = {
     "storage_classes_result": storage_classes,
     "s3_result": s3,
     "secrets_result": secrets,
+    "rds_result": rds,
     "irsa_result": irsa,
     "security_report_result": security_report,
     "karpenter_result": karpenter,

@@ -53,6 +53,12 @@ SPOILT = {
     ),
     "no network address": ("network.yml", "10.1.0.0/16", "10.1.0.0/64", ("piksel_vpc_cidr", "10.1.0.0/64")),
     "account id of eleven digits": ("account.yml", "236122835646", "23612283564", ("piksel_account_id", "23612283564")),
+    "class of no database": (
+        "database.yml",
+        "db.t3.small",
+        "t3.small",
+        ("piksel_database_instance_class", "t3.small"),
+    ),
     "version as a number": ("cluster.yml", '"1.34"', "1.30", ("piksel_kubernetes_version",)),
 }
 

@@ -12,11 +12,20 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 
 def named_by_id(aws, account: str) -> dict[str, set[str]]:
-    """Ids of what AWS names itself, by the name that the plan has: keys by alias, launch templates."""
+    """Ids of what AWS names itself, by the name that the plan has: keys by alias, launch templates, security groups and
+    their rules, whose calls name the group."""
     aliases = aws("kms", account).list_aliases()["Aliases"]
     templates = aws("ec2", account).describe_launch_templates()["LaunchTemplates"]
     keys = {item["AliasName"]: {item["TargetKeyId"]} for item in aliases if "TargetKeyId" in item}
-    return keys | {item["LaunchTemplateName"]: {item["LaunchTemplateId"]} for item in templates}
+    groups = aws("ec2", account).describe_security_groups()["SecurityGroups"]
+    filters = [{"Name": "tag-key", "Values": ["Name"]}]
+    rules = aws("ec2", account).describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    return (
+        keys
+        | {item["LaunchTemplateName"]: {item["LaunchTemplateId"]} for item in templates}
+        | {item["GroupName"]: {item["GroupId"]} for item in groups}
+        | {tag["Value"]: {item["GroupId"]} for item in rules for tag in item["Tags"] if tag["Key"] == "Name"}
+    )
 
 
 def assert_true_plan(plan: Run, run: Run, rows: list[dict], aliases: dict[str, set[str]]) -> None:

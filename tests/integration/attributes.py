@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from integration import attributes_compute, attributes_events, attributes_identity, attributes_s3, attributes_secrets
+from integration import attributes_compute, attributes_database, attributes_identity, attributes_s3, attributes_secrets
 from integration.estate import CLUSTER, Platform, trust
 from integration.tampering import MARK, Tampering
 
@@ -262,6 +263,7 @@ TAMPERINGS = (
     *attributes_s3.TAMPERINGS,
     *attributes_secrets.TAMPERINGS,
     *attributes_events.TAMPERINGS,
+    *attributes_database.TAMPERINGS,
     *attributes_compute.TAMPERINGS,
 )
 
@@ -284,5 +286,6 @@ FOREIGN = {
     **attributes_s3.FOREIGN,
     **attributes_secrets.FOREIGN,
     **attributes_events.FOREIGN,
+    **attributes_database.FOREIGN,
     **attributes_compute.FOREIGN,
 }

@@ -11,6 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
 from integration import estate_compute, estate_events, estate_identity, estate_s3, estate_secrets
+from integration import estate_compute, estate_database, estate_identity, estate_s3, estate_secrets
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
@@ -31,6 +32,7 @@ STEPS = (
     "s3_buckets",
     "secretsmanager_secrets",
     *estate_events.STEPS,
+    *estate_database.STEPS,
     *estate_compute.STEPS,
 )
 
@@ -41,9 +43,10 @@ def trust(service: str) -> dict:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def specification(account: str, subnets: list[str]) -> dict[str, dict]:
+def specification(account: str, network: dict) -> dict[str, dict]:
     """The options of each step; a text like "@kms_keys.secrets.arn" is taken from an earlier step's resources."""
     role = f"arn:aws:iam::{account}:role/{CLUSTER}"
+    subnets = network["private"]
     return {
         "iam_roles": {
             "tags": TAGS,
@@ -119,6 +122,7 @@ def specification(account: str, subnets: list[str]) -> dict[str, dict]:
         "s3_buckets": estate_s3.specification(TAGS),
         "secretsmanager_secrets": estate_secrets.specification(TAGS),
         **estate_events.specification(account, TAGS),
+        **estate_database.specification(account, network["vpc_id"], subnets, TAGS),
         **estate_compute.specification(CLUSTER, account, subnets, TAGS),
     }
 
@@ -154,7 +158,7 @@ class Platform:
     def __init__(self, cloud: Sandbox) -> None:
         self.cloud = cloud
         self.account = self.client("sts").get_caller_identity()["Account"]
-        self.wanted = specification(self.account, cloud.status()["networks"][NETWORK]["private"])
+        self.wanted = specification(self.account, cloud.status()["networks"][NETWORK])
 
     def client(self, service: str) -> Any:
         """Somebody else's client."""

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from integration import estate_compute, estate_identity
+from integration import estate_compute, estate_database, estate_identity
 from integration.estate import CLUSTER, Platform, trust
 
 
@@ -42,6 +42,7 @@ def test_one_task_starts_the_cluster_and_another_waits_for_it(platform: Platform
     platform.wanted["ec2_tags"] = {"objects": []}
     platform.wanted["eks_access_entries"]["access_entries"] = {}
     estate_compute.leave_out(platform.wanted)
+    estate_database.leave_out(platform.wanted)
     estate_identity.leave_out(platform.wanted)
     waiting = {**platform.wanted["eks_cluster"], "state": "active", "encryption_key_arn": None}
     platform.converge(check=True)

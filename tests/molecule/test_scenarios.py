@@ -52,6 +52,21 @@ PROVES = {
         *("NS-01", "NS-02", "NS-03", "NS-10", "NS-11", "NS-12", "NS-13", "NS-14", "NS-15", "NS-16", "NS-17", "NS-18"),
         *("NS-19", "NS-20", "NS-30", "SECU-06", "OBS-01"),
     ),
+    "rds": pytest.mark.requirement(
+        *(
+            "RDS-01",
+            "RDS-02",
+            "RDS-03",
+            "RDS-04",
+            "RDS-05",
+            "RDS-06",
+            "RDS-07",
+            "RDS-08",
+            "RDS-10",
+            "CONF-04",
+            "CONF-14",
+        ),
+    ),
     "s3": pytest.mark.requirement(
         *("S3-01", "S3-02", "S3-03", "S3-04", "S3-05", "S3-06", "S3-11", "S3-12", "CONF-16", "CONF-17", "ENV-30"),
     ),

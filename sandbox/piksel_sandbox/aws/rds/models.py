@@ -17,11 +17,11 @@ from moto.rds.exceptions import (
     RDSClientError,
 )
 from moto.rds.models import DBInstance as MotoDBInstance
-from moto.rds.models import DBSubnetGroup
-from moto.rds.models import RDSBackend as MotoRDSBackend
 
 from piksel_sandbox import faults
 from piksel_sandbox.aws.lifecycle import DELETED, Lifecycle, register
+from piksel_sandbox.aws.rds import catalogue
+from piksel_sandbox.aws.rds.models_groups import IN_SYNC, PENDING_REBOOT, Groups
 
 MODEL_NAME = "rds::db_instance"
 # Changes of these wait for the maintenance window unless they are to be applied at once; moto's name and the API's.
@@ -37,6 +37,7 @@ DEFERRED = {
     "backup_retention_period": "BackupRetentionPeriod",
     "ca_certificate_identifier": "CACertificateIdentifier",
     "master_user_password": "MasterUserPassword",
+    "db_port_number": "Port",
 }
 SECRET = "****"
 
@@ -48,6 +49,8 @@ class DBInstance(MotoDBInstance):
         self.lifecycle = InstanceLifecycle(self)
         self.pending: dict[str, Any] = {}
         self.failure: str | None = None
+        self.parameters_status = IN_SYNC
+        self.performance_insights_enabled = bool(kwargs.get("enable_performance_insights"))
         super().__init__(backend, *args, **kwargs)
         alphabet = string.ascii_uppercase + string.digits
         self.dbi_resource_id = "db-" + "".join(mock_random.choices(alphabet, k=26))
@@ -67,6 +70,14 @@ class DBInstance(MotoDBInstance):
         return None if self.status in ("creating", "failed") else super().endpoint
 
     @property
+    def db_parameter_group_status_list(self) -> list[dict[str, Any]]:
+        """DBParameterGroups."""
+        return [
+            {"DBParameterGroupName": group.name, "ParameterApplyStatus": self.parameters_status}
+            for group in self.db_parameter_groups()
+        ]
+
+    @property
     def pending_modified_values(self) -> dict[str, Any]:
         """PendingModifiedValues, the password hidden as the service does."""
         return {
@@ -76,6 +87,7 @@ class DBInstance(MotoDBInstance):
     def apply_pending(self) -> None:
         """Make the changes that wait."""
         pending, self.pending = self.pending, {}
+        self.port = pending.pop("db_port_number", self.port)
         self.update(**pending)
 
 
@@ -87,12 +99,14 @@ class InstanceLifecycle(Lifecycle):
         self.instance = instance
 
     def on_settled(self, before: str) -> None:
-        """Apply what was modified."""
+        """Apply what was modified; a reboot takes what waits for one."""
         if before in ("modifying", "upgrading"):
             self.instance.apply_pending()
+        if before in ("rebooting", "upgrading"):
+            self.instance.parameters_status = IN_SYNC
 
 
-class RDSBackend(MotoRDSBackend):
+class RDSBackend(Groups):
     """moto's RDS backend whose instances take their time."""
 
     def __init__(self, region_name: str, account_id: str):
@@ -108,6 +122,7 @@ class RDSBackend(MotoRDSBackend):
         if name in self.databases:
             raise DBInstanceAlreadyExists
         self._validate_db_identifier(name)
+        _check_offer(db_kwargs)
         instance = DBInstance(self, **{key: value for key, value in db_kwargs.items() if key != "backend"})
         if faults.failure_for("rds", "CreateDBInstance", name, self.account_id):
             instance.lifecycle.begin("creating", "failed")
@@ -136,7 +151,15 @@ class RDSBackend(MotoRDSBackend):
         given = {key: value for key, value in db_kwargs.items() if value is not None}
         is_immediate = bool(given.pop("apply_immediately", False))
         _check_version(instance, given)
+        offer = {"engine": instance.engine, "db_instance_class": instance.db_instance_class, **given}
+        _check_offer(offer)
+        given = {key: offer[key] for key in given}
         _check_storage(instance, given)
+        if given.get("db_parameter_group_name", instance.db_parameter_group_name) != instance.db_parameter_group_name:
+            # The other group counts from the next reboot on.
+            instance.parameters_status = PENDING_REBOOT
+        if "enable_performance_insights" in given:
+            instance.performance_insights_enabled = bool(given.pop("enable_performance_insights"))
         deferred = {key: given.pop(key) for key in DEFERRED if key in given}
         # moto wants to see the flag for the rotation of a password.
         super().modify_db_instance(db_instance_identifier, {**given, "apply_immediately": is_immediate})
@@ -204,19 +227,6 @@ class RDSBackend(MotoRDSBackend):
             deleted.lifecycle.begin("deleting", DELETED)
         return deleted
 
-    def create_subnet_group(
-        self, subnet_name: str, description: str, subnets: list[Any], tags: list[dict[str, str]]
-    ) -> DBSubnetGroup:
-        """CreateDBSubnetGroup: at least two Availability Zones."""
-        zones = sorted({subnet.availability_zone for subnet in subnets})
-        if len(zones) < 2:
-            raise RDSClientError(
-                "DBSubnetGroupDoesNotCoverEnoughAZs",
-                "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage:"
-                f" {', '.join(zones)}. Add subnets to cover at least 2 AZs.",
-            )
-        return super().create_subnet_group(subnet_name, description, subnets, tags)
-
     def _settle(self) -> None:
         for name, instance in list(self.databases.items()):
             if isinstance(instance, DBInstance):
@@ -228,6 +238,25 @@ class RDSBackend(MotoRDSBackend):
 def _require(instance: DBInstance, status: str, message: str) -> None:
     if instance.status != status:
         raise RDSClientError("InvalidDBInstanceState", message)
+
+
+def _check_offer(given: dict[str, Any]) -> None:
+    """PostgreSQL in a version and on a class that RDS has; of a major it takes the newest minor."""
+    if given["engine"] != catalogue.ENGINE:
+        return
+    version = given.get("engine_version")
+    if version:
+        minor = catalogue.minor(str(version))
+        if minor is None:
+            raise InvalidParameterCombination(f"Cannot find version {version} for {given['engine']}")
+        given["engine_version"] = minor
+    if given["db_instance_class"] not in catalogue.CLASSES:
+        raise InvalidParameterCombination(
+            "RDS does not support creating a DB instance with the following combination:"
+            f" DBInstanceClass={given['db_instance_class']}, Engine={given['engine']},"
+            f" EngineVersion={given.get('engine_version')}, LicenseModel=postgresql-license. For supported combinations"
+            " of instance class and database engine version, see the documentation."
+        )
 
 
 def _numbers(version: str) -> list[int]:

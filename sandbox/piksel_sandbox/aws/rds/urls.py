@@ -1,5 +1,9 @@
-"""Routes of RDS: moto's own."""
+"""Routes of RDS."""
 
-from moto.rds.urls import url_bases, url_paths
+from moto.rds.urls import url_bases
+
+from .responses import SandboxRDSResponse
 
 __all__ = ["url_bases", "url_paths"]
+
+url_paths = {"{0}/$": SandboxRDSResponse.dispatch}
