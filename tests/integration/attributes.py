@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from integration import attributes_compute, attributes_events, attributes_identity, attributes_s3, attributes_secrets
-from integration import attributes_compute, attributes_database, attributes_identity, attributes_s3, attributes_secrets
+from integration import (
+    attributes_compute,
+    attributes_database,
+    attributes_events,
+    attributes_identity,
+    attributes_s3,
+    attributes_secrets,
+)
 from integration.estate import CLUSTER, Platform, trust
 from integration.tampering import MARK, Tampering
 

@@ -10,8 +10,14 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.piksel.platform.plugins.module_utils import runner
 
-from integration import estate_compute, estate_events, estate_identity, estate_s3, estate_secrets
-from integration import estate_compute, estate_database, estate_identity, estate_s3, estate_secrets
+from integration import (
+    estate_compute,
+    estate_database,
+    estate_events,
+    estate_identity,
+    estate_s3,
+    estate_secrets,
+)
 from piksel_sandbox.client import Sandbox
 
 MODULES = "ansible_collections.piksel.platform.plugins.modules"
