@@ -309,7 +309,7 @@ def security_report(apis: Apis) -> dict:
     left = (offered["endOfStandardSupportDate"] - datetime.datetime.now(datetime.UTC)).days
     ended, near = int(left < 0), int(0 <= left <= 90)
     return {
-        "counts": {"high": 1, "medium": 2 + ended, "low": 1 + near, "info": 3},
+        "counts": {"high": 1, "medium": 4 + ended, "low": 1 + near, "info": 3},
         "checks": SECURITY_CHECKS,
         "unread": [],
     }

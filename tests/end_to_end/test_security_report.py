@@ -24,6 +24,7 @@ USUAL = {
     ("threat_detection", "medium", "GuardDuty"),
     ("control_plane", "medium", f"cluster {CLUSTER}"),
     ("volumes", "low", "EBS"),
+    ("bindings", "medium", "clusterrolebinding cluster-reconciler-flux-system"),
     ("administrators", "info", f"{ADMINISTRATORS}/{SSO}"),
     ("administrators", "info", f"{ADMINISTRATORS}/piksel-automation"),
     ("buckets", "info", "bucket piksel-dev-public-data"),
