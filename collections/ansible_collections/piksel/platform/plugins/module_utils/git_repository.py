@@ -14,13 +14,12 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import tempfile
 import urllib.parse
 
 from ansible.module_utils.urls import open_url
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.piksel.platform.plugins.module_utils import errors, secret_values
+from ansible_collections.piksel.platform.plugins.module_utils import errors, programs, secret_values
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 REPOSITORY_OPTIONS = {
@@ -51,12 +50,12 @@ class Tree:
     def text(self, path: str) -> str | None:
         """The content of a file, None when there is none."""
         done = _git(self._folder, "show", f"FETCH_HEAD:{path}")
-        return done.stdout if done.returncode == 0 else None
+        return done.output if done.code == 0 else None
 
     def has_folder(self, path: str) -> bool:
         """True where the commit has this folder."""
         done = _git(self._folder, "cat-file", "-t", f"FETCH_HEAD:{path}")
-        return done.stdout.strip() == "tree"
+        return done.output.strip() == "tree"
 
 
 @contextlib.contextmanager
@@ -71,9 +70,9 @@ def opened(repository: dict, key: dict | None):
     with tempfile.TemporaryDirectory() as folder, _access(url, key, repository.get("known_hosts")) as access:
         _git(folder, "init", "--quiet", "--bare")
         done = _git(folder, "fetch", "--quiet", "--depth=1", url, f"refs/heads/{branch}", **access)
-        if done.returncode:
-            raise _refused(url, branch, done.stderr, key)
-        commit = _git(folder, "rev-parse", "FETCH_HEAD").stdout.strip()
+        if done.code:
+            raise _refused(url, branch, done.errors, key)
+        commit = _git(folder, "rev-parse", "FETCH_HEAD").output.strip()
         tree = Tree(folder, f"{branch}@sha1:{commit}")
         if not tree.has_folder(path):
             raise PlatformError(
@@ -157,23 +156,9 @@ def _refused(url, branch, said, key):
 
 
 def _git(folder, *arguments, env=None):
-    """One command; an ended process with its output, also when git is missing or takes too long."""
-    command = ["git", *arguments]
-    try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(command, 127, "", "this machine has no git")
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 124, "", f"no answer within {SECONDS} s")
+    """One command of git in a folder, as programs.Ended."""
+    variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
+    return programs.run(["git", *arguments], SECONDS, folder, variables)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import pathlib
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass, field
 
+from ansible_collections.piksel.platform.plugins.module_utils import programs
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 
 try:
@@ -86,13 +86,10 @@ def _pulled(source, folder, binary):
     command = [helm(binary), "pull", source.reference, "--destination", folder]
     command += ["--version", source.version] if source.version else []
     command += ["--repo", source.repository] if source.repository else []
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PULL_WITHIN, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise _unavailable(source, f"no answer within {PULL_WITHIN} s") from error
+    done = programs.run(command, PULL_WITHIN)
     archives = sorted(pathlib.Path(folder).glob("*.tgz"))
-    if done.returncode != 0 or not archives:
-        raise _unavailable(source, done.stderr.strip() or "helm pull left no archive")
+    if done.code != 0 or not archives:
+        raise _unavailable(source, done.errors.strip() or "helm pull left no archive")
     return archives[0]
 
 
