@@ -68,7 +68,9 @@ class Run:
         Raises:
             AssertionError: the exit code is not 0.
         """
-        assert self.rc == 0, f"rc {self.rc}\n{self.output[-6000:]}"
+        # The list of what was applied may be long; what ended the run stands before it.
+        told = re.findall(r"^(?:fatal|ERROR|\[ERROR\]).*(?:\n(?!TASK |PLAY ).*){0,12}", self.output, re.MULTILINE)
+        assert self.rc == 0, "\n".join([f"rc {self.rc}", *told, self.output[-3000:]])
         return self
 
 

@@ -256,6 +256,8 @@ def test_a_first_run_may_go_on_without(empty, ungiven: Play) -> None:
             assert f"Kubernetes Secret {name} is left out: secret " in output
         assert "Give it so: export PIKSEL_SECRET_SLACK_ALERTS_DEV=" in output
     assert ungiven("site.yml", ["dev"], *switch).ok().changed == 0
+    # Alone, nothing is about to be made by a stage before.
+    assert ungiven.check(["dev"], SYNC, *switch).ok().done == []
 
 
 @pytest.mark.requirement("SECR-02")

@@ -97,11 +97,13 @@ class Copy(KubernetesObject):
 class Store:
     """The values of Secrets Manager that a task needs, read once and at the same time."""
 
-    def __init__(self, clients, sources: dict, wanted: set, check_mode: bool, missing=(), renewed=()):
+    def __init__(self, clients, sources: dict, wanted: set, check_mode: bool, missing=None, renewed=()):
         """``sources``: logical key -> {"name", "keys"}; ``wanted``: keys to read. For check mode: ``missing`` is what
-        the task that makes secrets left out, ``renewed`` what it would give another value."""
+        the task that makes secrets left out (None: no such task goes before), ``renewed`` what it would renew."""
         self._client = clients.client("secretsmanager")
-        self._clients, self._sources, self._check_mode, self._missing = clients, sources, check_mode, set(missing)
+        self._clients, self._sources, self._check_mode = clients, sources, check_mode
+        # What check mode takes for about to be made, though it is not there: all but these.
+        self._left_out = set(missing) if check_mode and missing is not None else set(sources)
         self._renewed = set(renewed) if check_mode else set()
         keys = sorted(wanted)
         self._texts = dict(zip(keys, parallel(self._read, keys), strict=True))
@@ -121,15 +123,15 @@ class Store:
 
     def _absent(self, key, source):
         manual = source.get("keys")
-        if manual and (not self._check_mode or key in self._missing):
+        if key not in self._left_out:
+            return unknown.make("secret", key, "value")
+        if manual:
             raise LeftOutError(
                 f"secret {source['name']} has no value; give it so: {secret_values.command(source['name'], manual)}"
             )
-        if not self._check_mode:
-            raise PlatformError(
-                "it does not exist", subject=f"secret {source['name']}", advice="Run the stage that makes it first."
-            )
-        return unknown.make("secret", key, "value")
+        raise PlatformError(
+            "it does not exist", subject=f"secret {source['name']}", advice="Run the stage that makes it first."
+        )
 
     def _read(self, key):
         """GetSecretValue, None for what has none.

@@ -53,9 +53,9 @@ options:
     description:
       - Logical keys of manual secrets that have no value anywhere, as M(piksel.platform.secretsmanager_secrets)
         returned them. Only check mode looks at it, since it takes other absent ones for about to be made.
+      - Without it nothing is about to be made, and check mode leaves out or refuses what the run would.
     type: list
     elements: str
-    default: []
   renewed:
     description:
       - Logical keys of secrets that get another value, as M(piksel.platform.secretsmanager_secrets) returned them. Only
@@ -164,7 +164,7 @@ SPEC = runner.spec(
         "cluster_endpoint": {"type": "str"},
         "secrets": {"type": "dict", "required": True, "no_log": False},
         "kubernetes_secrets": {"type": "dict", "required": True, "no_log": False},
-        "missing": {"type": "list", "elements": "str", "default": []},
+        "missing": {"type": "list", "elements": "str"},
         "renewed": {"type": "list", "elements": "str", "default": []},
     },
 )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_secrets
+from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_secrets, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from botocore.exceptions import ClientError
 
 NASTY = "quote \" and ' and: {colon} # hash\n- dash %s {{ braces }} \\ ünicode"
 
@@ -43,3 +45,45 @@ def test_references_are_found_at_any_depth():
     source = {"yaml": {"a": [{"from_secret": "one"}], "b": {"c": {"from_secret": "two", "key": "k"}}, "d": "text"}}
     assert kubernetes_secrets.references(source) == [{"from_secret": "one"}, {"from_secret": "two", "key": "k"}]
     assert kubernetes_secrets.references("text") == []
+
+
+SOURCES = {"manual": {"name": "slack", "keys": ["address"]}, "generated": {"name": "password", "keys": None}}
+
+
+class NoSecrets:
+    """Clients of an account without a secret; nothing else is asked of them."""
+
+    account, region = "111122223333", "ap-southeast-3"
+
+    def client(self, service):
+        """Itself, which answers as Secrets Manager does."""
+        assert service == "secretsmanager"
+        return self
+
+    def get_secret_value(self, **asked):
+        """GetSecretValue of what does not exist."""
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": str(asked)}}, "GetSecretValue")
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "missing", "key", "outcome"),
+    [
+        (False, ["manual"], "manual", kubernetes_secrets.LeftOutError),
+        (False, None, "generated", PlatformError),
+        # A plan whose run makes secrets before: all that nobody left out will be there.
+        (True, ["manual"], "manual", kubernetes_secrets.LeftOutError),
+        (True, [], "manual", None),
+        (True, [], "generated", None),
+        # A plan of this alone says what the run would.
+        (True, None, "manual", kubernetes_secrets.LeftOutError),
+        (True, None, "generated", PlatformError),
+    ],
+)
+def test_an_absent_secret_is_planned_as_the_run_will_find_it(check_mode, missing, key, outcome):
+    store = kubernetes_secrets.Store(NoSecrets(), SOURCES, set(SOURCES), check_mode, missing)
+    if outcome is None:
+        assert unknown.is_unknown(store.value({"from_secret": key}))
+        return
+    with pytest.raises(outcome) as told:
+        store.value({"from_secret": key})
+    assert type(told.value) is outcome

@@ -1,35 +1,67 @@
-"""Three converged accounts: none of them reaches into another spoke, and the hub is only read."""
+"""Three converged accounts: isolated from each other, of one architecture, and built up to where Flux takes over."""
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
 
 from end_to_end.conftest import ACCOUNTS, CLUSTERS
-from end_to_end.harness import Play
+from end_to_end.harness import Play, Run
 from end_to_end.identity_rights import HUB
 from piksel_sandbox.client import Sandbox
 
 # Data are promoted by reading them: the one thing of another spoke that anything may reach.
 PROMOTED = {"prod": {"arn:aws:s3:::piksel-staging-public-data", "arn:aws:s3:::piksel-staging-public-data/*"}}
 
+# What the architecture has a tool make, as (API, kind); the rest of it is the repository's.
+FOUNDATION = {
+    ("aws", "eks_cluster"),
+    ("aws", "iam_oidc_provider"),
+    ("aws", "iam_role"),
+    ("aws", "iam_policy"),
+    ("aws", "eks_addon"),
+    ("aws", "eks_fargate_profile"),
+    ("aws", "kms_key"),
+    ("aws", "rds_instance"),
+    ("aws", "s3_bucket"),
+    ("aws", "secret"),
+    ("aws", "sqs_queue"),
+    ("aws", "eventbridge_rule"),
+    ("kubernetes", "Namespace"),
+    ("kubernetes", "Secret"),
+    ("kubernetes", "Service"),
+    ("kubernetes", "ServiceAccount"),
+    ("kubernetes", "StorageClass"),
+    ("kubernetes", "GitRepository"),
+    ("kubernetes", "Kustomization"),
+}
+
+
+class Converged(NamedTuple):
+    """A run from empty, and all calls that were made meanwhile."""
+
+    run: Run
+    calls: list[dict]
+
 
 @pytest.fixture(scope="module")
-def three(sandbox: Sandbox, play: Play) -> dict[str, list[dict]]:
-    """All three accounts, converged one after another as one promotes; gives the calls of each run."""
+def three(sandbox: Sandbox, play: Play) -> dict[str, Converged]:
+    """All three accounts, converged one after another as one promotes."""
     sandbox.clear_faults()
     sandbox.reset()
-    calls = {}
+    found = {}
     for environment in ACCOUNTS:
         sandbox.clear_calls()
-        play("site.yml", [environment]).ok()
-        calls[environment] = sandbox.calls()
-    return calls
+        run = play("site.yml", [environment]).ok()
+        found[environment] = Converged(run, sandbox.calls())
+    return found
 
 
 def documents(aws: Callable, environment: str) -> Iterator[tuple[str, str]]:
@@ -78,7 +110,7 @@ def test_no_policy_names_another_spoke(environment: str, three: dict, aws: Calla
 @pytest.mark.requirement("ACC-02", "ACC-03", "SECU-01")
 @pytest.mark.parametrize("environment", ACCOUNTS)
 def test_a_run_touches_its_own_account_and_reads_the_hub(environment: str, three: dict, aws: Callable) -> None:
-    rows = three[environment]
+    rows = three[environment].calls
     assert {row["account"] for row in rows} <= {ACCOUNTS[environment], HUB}
     assert {row["account"] for row in rows if row["write"]} == {ACCOUNTS[environment]}
     # What the hub serves is named by the policies of those who use it: images here, zones by the role of ExternalDNS.
@@ -111,3 +143,37 @@ def test_compute_stands_in_private_subnets(environment: str, three: dict, aws: C
         assert not [route for route in table["Routes"] if route.get("GatewayId", "").startswith("igw-")], subnet
     described = ec2.describe_subnets(SubnetIds=sorted(used))["Subnets"]
     assert not [subnet["SubnetId"] for subnet in described if subnet["MapPublicIpOnLaunch"]]
+
+
+@pytest.mark.requirement("GEN-01", "GEN-03")
+def test_one_architecture_is_made_whole_in_each_account(three: dict) -> None:
+    """What the architecture has made by a tool, the run makes, in every account."""
+    for environment, (run, _calls) in three.items():
+        made = {(item["api"], item["kind"]) for item in run.done if item["action"] == "create"}
+        assert made >= FOUNDATION, environment
+
+
+@pytest.mark.requirement("GEN-04")
+@pytest.mark.parametrize("environment", ACCOUNTS)
+def test_applications_come_from_the_repository(environment: str, three: dict, kubectl: Callable) -> None:
+    """The run makes no workload but Flux's own; whatever else runs comes from EKS, a release of the run, or Flux."""
+    applied = [item for item in three[environment].run.done if item["api"] == "kubernetes"]
+    releases = {item["object"].partition("/")[2] for item in applied if item["kind"] == "helm_release"}
+    written = collections.defaultdict(set)
+    for item in workloads(kubectl, CLUSTERS[environment]):
+        (writer,) = {one["manager"] for one in item["metadata"]["managedFields"] if "subresource" not in one}
+        written[writer].add(f"{item['metadata']['namespace']}/{item['metadata']['name']}")
+        if writer == "helm":
+            assert item["metadata"]["annotations"]["meta.helm.sh/release-name"] in releases
+    assert set(written) <= {"eks", "helm", "piksel-platform", "kustomize-controller"}
+    assert "kube-system/coredns" in written["eks"]
+    assert {name.partition("/")[0] for name in written["piksel-platform"]} == {"flux-system"}
+    assert "jupyterhub/tutorials" in written["kustomize-controller"]
+
+
+def workloads(kubectl: Callable, context: str) -> list[dict]:
+    """What runs pods in a cluster, or lets people reach them, with who wrote it."""
+    kinds = "deployments,daemonsets,statefulsets,jobs,cronjobs,ingresses"
+    answer = kubectl("get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json", context=context)
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)["items"]
