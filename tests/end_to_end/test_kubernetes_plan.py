@@ -215,6 +215,22 @@ def test_a_namespace_goes_only_with_the_longer_word(made: None, run: Callable, k
     assert "NotFound" in kubectl("get", "namespace", "leaving").stderr
 
 
+def test_a_check_knows_that_a_namespace_on_its_way_out_takes_its_contents_along(
+    made: None, run: Callable, kubectl: Callable, patch: Callable
+) -> None:
+    """A run waits for the end of it and makes both anew, so a check of the contents alone plans them."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "going"}}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "inside", "namespace": "going"}}
+    run({"old": namespace, "inside": settings}, scope="going")
+    inside = {"inside": settings}
+    assert run(inside, check=True, scope="going")["operations"] == []
+    patch("/api/v1/namespaces/going/configmaps/inside", {"metadata": {"finalizers": ["example.org/held"]}})
+    kubectl("delete", "namespace", "going", "--wait=false")
+    planned = run(inside, check=True, scope="going")["operations"]
+    assert [(item["action"], item["kind"]) for item in planned] == [("create", "ConfigMap")]
+    patch("/api/v1/namespaces/going/configmaps/inside", {"metadata": {"finalizers": None}})
+
+
 def kinds(plan: Run, api: str) -> set[str]:
     """The kinds of what a plan holds, by API."""
     return {item["kind"] for item in plan.done if item["api"] == api}
@@ -249,10 +265,16 @@ def test_a_caller_whose_policy_is_missing(made: None, everything: Run, play: Pla
     assert [item["kind"] for item in play().ok().done] == ["eks_access_entry"]
 
 
-def test_a_cluster_made_anew_takes_everything_in_it_along(made: None, everything: Run, play: Play) -> None:
+def test_a_cluster_made_anew_takes_everything_in_it_along(
+    made: None, everything: Run, play: Play, aws: Callable
+) -> None:
     """The plan of a replacement shows what the new cluster has to get, and who trusts its issuer."""
     consent = '{"piksel_consent": ["replace:eks_cluster/eks_cluster.cluster"]}'
     extra = ["-e", consent, "-e", "eks_cluster_service_cidr=10.99.0.0/16"]
+    refused = play.check(("dev",), "site.yml", *extra)
+    assert refused.rc != 0
+    for part in remove_compute(aws("eks")):
+        assert f"EKS will not delete it: it has the {part}. Delete that first" in refused.output
     plan = play.check(("dev",), "site.yml", *extra).ok()
     trusts = [item for item in plan.done if item["kind"] == "iam_role"]
     found = [(item["action"], item["kind"]) for item in plan.done if item["kind"] not in ("ec2_tags", "iam_role")]
@@ -261,6 +283,19 @@ def test_a_cluster_made_anew_takes_everything_in_it_along(made: None, everything
     assert trusts
     assert {(item["action"], item["key"].partition(".")[0]) for item in trusts} == {("update", "irsa")}
     assert {item["cluster"] for item in plan.done if item["api"] == "kubernetes"} == {CLUSTER}
+
+
+def remove_compute(eks) -> Iterator[str]:
+    """Delete what EKS keeps a cluster for, and give the name of each."""
+    for group in eks.list_nodegroups(clusterName=CLUSTER)["nodegroups"]:
+        yield f"node group {group}"
+        eks.delete_nodegroup(clusterName=CLUSTER, nodegroupName=group)
+        eks.get_waiter("nodegroup_deleted").wait(clusterName=CLUSTER, nodegroupName=group, WaiterConfig={"Delay": 1})
+    for profile in eks.list_fargate_profiles(clusterName=CLUSTER)["fargateProfileNames"]:
+        yield f"Fargate profile {profile}"
+        which = {"clusterName": CLUSTER, "fargateProfileName": profile}
+        eks.delete_fargate_profile(**which)
+        eks.get_waiter("fargate_profile_deleted").wait(**which, WaiterConfig={"Delay": 1})
 
 
 def belongs_to_cluster(item: dict) -> bool:

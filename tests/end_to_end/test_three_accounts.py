@@ -161,8 +161,11 @@ def test_applications_come_from_the_repository(environment: str, three: dict, ku
     releases = {item["object"].partition("/")[2] for item in applied if item["kind"] == "helm_release"}
     written = collections.defaultdict(set)
     for item in workloads(kubectl, CLUSTERS[environment]):
-        (writer,) = {one["manager"] for one in item["metadata"]["managedFields"] if "subresource" not in one}
-        written[writer].add(f"{item['metadata']['namespace']}/{item['metadata']['name']}")
+        name = f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+        writers = {one["manager"] for one in item["metadata"]["managedFields"] if "subresource" not in one}
+        assert len(writers) == 1, (name, writers)
+        (writer,) = writers
+        written[writer].add(name)
         if writer == "helm":
             assert item["metadata"]["annotations"]["meta.helm.sh/release-name"] in releases
     assert set(written) <= {"eks", "helm", "piksel-platform", "kustomize-controller"}

@@ -97,7 +97,8 @@ def test_what_only_a_new_policy_can_be_given_is_held_and_a_replaced_policy_goes_
 ) -> None:
     policies(platform, reader=READER)
     iam = platform.client("iam")
-    iam.create_role(RoleName="holder", AssumeRolePolicyDocument=json.dumps(POD_TRUST))
+    ours = [{"Key": "piksel-platform/key", "Value": "iam_role/core.holder"}]
+    iam.create_role(RoleName="holder", AssumeRolePolicyDocument=json.dumps(POD_TRUST), Tags=ours)
     iam.attach_role_policy(RoleName="holder", PolicyArn=arn_of(platform))
     described = {**READER, "description": "What readers may do"}
     word = "replace:iam_policy/core.reader"
@@ -106,6 +107,28 @@ def test_what_only_a_new_policy_can_be_given_is_held_and_a_replaced_policy_goes_
     assert names(replaced) == [("replace", "core.reader", ["description"])]
     assert holders(platform) == ["holder"]
     assert policies(platform, reader=described)["operations"] == []
+
+
+def test_a_replacement_that_others_would_pay_for_is_refused_before_any_write(platform: Platform) -> None:
+    """What hangs on it would be lost for good if the run died between the two policies, and IAM keeps a boundary."""
+    policies(platform, reader=READER)
+    iam = platform.client("iam")
+    trust = json.dumps(POD_TRUST)
+    iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName="theirs", PolicyArn=arn_of(platform))
+    iam.create_role(RoleName="bounded", AssumeRolePolicyDocument=trust, PermissionsBoundary=arn_of(platform))
+    written = platform.writes()
+    described = {**READER, "description": "What readers may do"}
+    word = "replace:iam_policy/core.reader"
+    for check in (True, False):
+        refused = platform.call("iam_policies", {"policies": {"reader": described}, "consent": [word]}, check)
+        assert refused["failed"]
+        assert "role theirs of somebody else has it attached" in refused["msg"]
+        assert "role bounded has it as permissions boundary" in refused["msg"]
+    bounded = platform.call("iam_policies", {"policies": {}, "consent": ["delete:iam_policy/core.reader"]})
+    assert "role bounded has it as permissions boundary" in bounded["msg"]
+    assert platform.writes() == written
+    assert holders(platform) == ["theirs", "bounded"]
 
 
 def test_a_policy_of_another_path_is_found_by_its_name_and_adopted(platform: Platform) -> None:

@@ -74,6 +74,22 @@ def test_a_role_takes_ten_policies(account: Account) -> None:
         account.iam.attach_role_policy(RoleName="holder", PolicyArn=made["Policy"]["Arn"])
 
 
+def test_who_has_a_policy_is_told_by_how_it_is_used(account: Account) -> None:
+    arn = account.iam.create_policy(PolicyName="both", PolicyDocument=document("arn:aws:s3:::b/*"))["Policy"]["Arn"]
+    account.role("holder")
+    account.iam.attach_role_policy(RoleName="holder", PolicyArn=arn)
+    account.role("bounded")
+    account.iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=arn)
+    for usage, names in {"PermissionsPolicy": ["holder"], "PermissionsBoundary": ["bounded"]}.items():
+        told = account.iam.list_entities_for_policy(PolicyArn=arn, PolicyUsageFilter=usage)
+        assert [role["RoleName"] for role in told["PolicyRoles"]] == names
+    assert len(account.iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]) == 2
+    assert account.iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="User")["PolicyRoles"] == []
+    account.iam.detach_role_policy(RoleName="holder", PolicyArn=arn)
+    with refused("DeleteConflict", "attached to entities"):
+        account.iam.delete_policy(PolicyArn=arn)
+
+
 def test_a_role_leaves_an_instance_profile_once(account: Account) -> None:
     account.role("holder")
     account.iam.create_instance_profile(InstanceProfileName="profile")

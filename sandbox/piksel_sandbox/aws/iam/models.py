@@ -64,7 +64,7 @@ class SandboxIAMBackend(IAMBackend):
     def delete_policy(self, policy_arn: str) -> None:
         """DeletePolicy: nobody may have it, and only the default version may be left."""
         policy = self.get_policy(policy_arn)
-        if any(policy_arn in holder.managed_policies for holder in self._holders()):
+        if any(policy_arn in self.uses(one) for holders in self.holders().values() for one in holders):
             raise DeleteConflictException("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:
             raise DeleteConflictException(
@@ -73,8 +73,20 @@ class SandboxIAMBackend(IAMBackend):
             )
         super().delete_policy(policy_arn)
 
-    def _holders(self) -> list[Any]:
-        return [*self.roles.values(), *self.users.values(), *self.groups.values()]
+    def holders(self) -> dict[str, list[Any]]:
+        """What policies can be given to, by kind."""
+        return {
+            "Role": list(self.roles.values()),
+            "User": list(self.users.values()),
+            "Group": list(self.groups.values()),
+        }
+
+    @staticmethod
+    def uses(holder: Any, usage: str | None = None) -> list[str]:
+        """ARNs of the policies of a holder: attached ("PermissionsPolicy"), its boundary, or both (None)."""
+        boundary = getattr(holder, "permissions_boundary_arn", None)
+        attached = list(holder.managed_policies) if usage in (None, "PermissionsPolicy") else []
+        return [*attached, boundary] if boundary and usage in (None, "PermissionsBoundary") else attached
 
     def attach_role_policy(self, policy_arn: str, role_name: str) -> None:
         """AttachRolePolicy: a second time changes nothing; a role has ten at the most."""

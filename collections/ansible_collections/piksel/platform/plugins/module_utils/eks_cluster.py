@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, eks_request, tagging, unknown, wait
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
 from ansible_collections.piksel.platform.plugins.module_utils.eks_part import reason
 from ansible_collections.piksel.platform.plugins.module_utils.eks_update import Updates, targets
@@ -135,6 +136,22 @@ class Cluster(Resource):
                 message, advice = refusal
                 findings.append(PlatformError(message, subject=self.subject, advice=advice, **self.place()))
         return findings
+
+    def removal_refusals(self, found, _action):
+        """What EKS keeps a cluster for.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/delete-cluster.html
+        """
+        groups = items(self.eks, "list_nodegroups", "nodegroups", clusterName=self.name)
+        profiles = items(self.eks, "list_fargate_profiles", "fargateProfileNames", clusterName=self.name)
+        parts = [*(f"node group {name}" for name in groups), *(f"Fargate profile {name}" for name in profiles)]
+        reasons = [(f"it has the {part}", "Delete that first.") for part in parts]
+        if found["deletion_protection"]:
+            reasons.append(("its deletion protection is on", "Switch that off in a run before."))
+        return [
+            PlatformError(f"EKS will not delete it: {reason}", subject=self.subject, advice=advice, **self.place())
+            for reason, advice in reasons
+        ]
 
     def restrictions(self, changes):
         """The step to access entries only: whoever stands just in the ConfigMap aws-auth loses access by it.

@@ -18,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import AnswerLostError, PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.iam import GONE
@@ -131,6 +132,31 @@ class Policy(Resource):
         message = f"the document has {length} characters without white space, IAM takes {POLICY_CHARACTERS}"
         return [PlatformError(message, subject=self.subject, advice="Divide it into two policies.", **self.place())]
 
+    def removal_refusals(self, found, action):
+        """Who has the policy as boundary, and whom a replacement that dies half-way would leave without it for good.
+
+        What the platform marks gets its policies again from the next run.
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+        """
+        arn = found["arn"] if found else self._arn
+        bounded = [
+            f"{kind} {name} has it as permissions boundary" for name, _, kind in self._used(arn, "PermissionsBoundary")
+        ]
+        others = [
+            f"{kind} {name} of somebody else has it attached"
+            for name, _, kind in self._attached(arn)
+            if action == "replace" and not self._is_marked(name, kind)
+        ]
+        advice = "Give that another one first."
+        return [PlatformError(text, subject=self.subject, advice=advice, **self.place()) for text in bounded + others]
+
+    def _is_marked(self, name, kind):
+        """Whether a holder is a role that the platform made."""
+        if kind != "role":
+            return False
+        tags = items(self.iam, "list_role_tags", "Tags", RoleName=name)
+        return ownership.MARK in boto3_tag_list_to_ansible_dict(tags)
+
     def create(self):
         """CreatePolicy with everything, the mark among the tags; a replaced policy goes back to whom it was taken."""
         policy = self.iam.create_policy(
@@ -175,8 +201,8 @@ class Policy(Resource):
 
     def _versions(self, arn):
         """The versions, oldest first."""
-        pages = self.iam.get_paginator("list_policy_versions").paginate(PolicyArn=arn)
-        return sorted((one for page in pages for one in page["Versions"]), key=lambda one: int(one["VersionId"][1:]))
+        versions = items(self.iam, "list_policy_versions", "Versions", PolicyArn=arn)
+        return sorted(versions, key=lambda one: int(one["VersionId"][1:]))
 
     def _is_wanted(self, arn, version):
         return not compare_policies(
@@ -208,10 +234,11 @@ class Policy(Resource):
             self.iam.delete_policy(PolicyArn=arn)
 
     def _attached(self, arn):
-        """(name of the holder, parameter that names it, kind of holder) of each attachment."""
-        pages = self.iam.get_paginator("list_entities_for_policy").paginate(
-            PolicyArn=arn, PolicyUsageFilter="PermissionsPolicy"
-        )
+        return self._used(arn, "PermissionsPolicy")
+
+    def _used(self, arn, how):
+        """(name of the holder, parameter that names it, kind of holder) of each use of the policy in this way."""
+        pages = self.iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn, PolicyUsageFilter=how)
         return [
             (holder[name], name, kind)
             for page in pages
@@ -273,8 +300,9 @@ def _unwanted(shelf, scope, names):
         tags = {}
         # One that somebody deletes meanwhile has none.
         with errors.told(f"tags of policy {name}", clients), errors.gone(GONE):
-            pages = clients.client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=arn)
-            tags = boto3_tag_list_to_ansible_dict([tag for page in pages for tag in page["Tags"]])
+            tags = boto3_tag_list_to_ansible_dict(
+                items(clients.client("iam"), "list_policy_tags", "Tags", PolicyArn=arn)
+            )
         key = ownership.marked_key(tags.get(ownership.MARK), Policy.kind, scope)
         return UnwantedPolicy(shelf, scope, key, arn, name) if key else None
 

@@ -126,7 +126,9 @@ class KubernetesObject(Resource):
         return f"{word}/with-contents-of/{self.name}" if self.kind == "Namespace" and action == "delete" else word
 
     def read(self):
-        return self._found.object(self)
+        found = self._found.object(self)
+        # A namespace on its way out takes all of it along; the run makes both anew.
+        return None if found and not self._strict and self._found.is_emptied(self.namespace) else found
 
     def settle(self, found, check_mode):
         """What is being deleted would take a new object of the same name with it."""
@@ -247,7 +249,7 @@ class Found:
                 + [(entry["api_version"], entry["kind"]) for entry in orphan_kinds]
             )
         )
-        self._marked = {}
+        self._marked, self._emptied = {}, {}
         if cluster:
             first, *rest = dict.fromkeys(api_version for api_version, kind in self._kinds) or ("v1",)
             # One call of each sort goes ahead: a refusal of the caller is then told once.
@@ -271,6 +273,13 @@ class Found:
         if resource.kind in self.cluster.kinds(resource.api_version):
             return True
         return by_definition and (resource.api_version, resource.kind) in self._defined
+
+    def is_emptied(self, namespace: str | None) -> bool:
+        """True for a namespace that is being deleted."""
+        if namespace and namespace not in self._emptied:
+            live = self.cluster.get(object_path("v1", "namespaces", None, namespace), f"Namespace {namespace}")
+            self._emptied[namespace] = bool(live and _is_going(live))
+        return self._emptied.get(namespace, False)
 
     def plural(self, resource) -> str:
         """The kind's name in API paths."""

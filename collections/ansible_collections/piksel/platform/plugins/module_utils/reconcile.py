@@ -186,6 +186,7 @@ def _gated(resource, found, changes, consent):
 def _replacement(resource, found, changes, given):
     """With consent all changes become one replacement; without, those that can be made in place are made."""
     if given:
+        errors.combined(resource.removal_refusals(found, "replace"))
         return Step(resource, found, Operation("replace", resource, changes))
     held = [change for change in changes if change.immutable]
     rest = [change for change in changes if not change.immutable]
@@ -202,6 +203,8 @@ def _deletion(resource, consent):
     word = resource.consent_word("delete")
     change = [Change("", resource.name, None)]
     if word in consent:
+        with errors.told(resource.subject, resource.clients):
+            errors.combined(resource.removal_refusals({}, "delete"))
         return Step(resource, {}, Operation("delete", resource, change))
     return Step(resource, {}, None, [Operation("delete", resource, change, word)])
 

@@ -127,6 +127,13 @@ class Resource(ABC):
         """What the service would refuse, as PlatformErrors; they end the task before any write."""
         return []
 
+    def removal_refusals(self, _found: dict, _action: str) -> list:
+        """What stands in the way of deleting the object, as PlatformErrors; they end the task before any write.
+
+        Asked where a "delete" or a "replace" (the action) has its consent.
+        """
+        return []
+
     def gate(self, _found: dict, changes: list) -> str | None:
         """The action word ("replace", "restore") whose consent these changes need, None when none is needed."""
         return "replace" if any(change.immutable for change in changes) else None
