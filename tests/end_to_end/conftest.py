@@ -13,7 +13,14 @@ from piksel_sandbox.client import Sandbox
 
 REGION = "ap-southeast-3"
 ACCOUNTS = {"dev": "236122835646", "staging": "326641642924", "prod": "522783511350"}
+# The parameter that tells a converged account.
+CONVERGED = "/tests/converged"
 CLUSTERS = {"dev": "piksel-dev", "staging": "piksel-staging", "prod": "piksel-production"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a converged account go before those that begin with an empty one, so that they can share it."""
+    items.sort(key=lambda item: "converged" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +40,18 @@ def empty(sandbox: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def converged(sandbox: Sandbox, play: Play) -> Sandbox:
-    """Dev, converged once for all tests of a module, which leave it as they find it."""
+def converged(sandbox: Sandbox, play: Play, aws: Callable) -> Sandbox:
+    """Dev, converged for all tests of a module, which leave it as they find it.
+
+    The next module takes it over, after a run that makes sure: most of the time there is nothing to do.
+    """
     sandbox.clear_faults()
-    sandbox.reset()
+    ssm = aws("ssm")
+    if not ssm.get_parameters(Names=[CONVERGED])["Parameters"]:
+        sandbox.reset()
     play().ok()
+    # It goes with the next reset, whoever asks for that.
+    ssm.put_parameter(Name=CONVERGED, Value="dev", Type="String", Overwrite=True)
     return sandbox
 
 
