@@ -87,6 +87,11 @@ def marked_buckets(session: boto3.Session) -> Iterator[str]:
             yield bucket["Name"]
 
 
+def told_database(instance: dict) -> str:
+    """A database instance in a few words."""
+    return f"{instance['DBInstanceIdentifier']}, PostgreSQL {instance['EngineVersion']}, {instance['DBInstanceStatus']}"
+
+
 def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]]:
     """(cluster name, lines of label and text), read from the APIs and not from what the run said."""
     os.environ.update(environment)
@@ -99,12 +104,16 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
     entries = eks.list_access_entries(clusterName=name)["accessEntries"]
     aliases = session.client("kms").list_aliases()["Aliases"]
     groups = session.client("logs").describe_log_groups()["logGroups"]
-    kubectl = ["kubectl", "--context", name, "get", "namespaces", "-o", "name"]
-    listed = subprocess.run(kubectl, env=environment, check=True, capture_output=True, text=True).stdout.split()
-    namespaces = [line.partition("/")[2] for line in listed]
+    databases = session.client("rds").describe_db_instances()["DBInstances"]
+
+    def get(*arguments: str) -> str:
+        command = ["kubectl", "--context", name, "get", *arguments]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    def names(kind: str) -> str:
+        return ", ".join(line.partition("/")[2] for line in get(kind, "-o", "name").split())
+
     ready = '{.status.conditions[?(@.type=="Ready")].message}'
-    root = [*kubectl[:3], "get", "-n", "flux-system", "kustomizations", "flux-system", "-o", f"jsonpath={ready}"]
-    flux = subprocess.run(root, env=environment, check=True, capture_output=True, text=True).stdout
     return name, [
         ("account", f"{session.client('sts').get_caller_identity()['Account']} (sandbox, {REGION})"),
         ("cluster", f"{name}, Kubernetes {cluster['version']}, {cluster['status']}, {cluster['endpoint']}"),
@@ -113,12 +122,14 @@ def what_exists(environment: dict[str, str]) -> tuple[str, list[tuple[str, str]]
         ("add-ons", ", ".join(eks.list_addons(clusterName=name)["addons"])),
         ("profiles", ", ".join(eks.list_fargate_profiles(clusterName=name)["fargateProfileNames"])),
         ("node groups", ", ".join(eks.list_nodegroups(clusterName=name)["nodegroups"])),
+        ("node pools", names("nodepools")),
+        ("database", ", ".join(told_database(one) for one in databases if is_marked(one["TagList"]))),
         ("buckets", ", ".join(sorted(marked_buckets(session)))),
         ("keys", ", ".join(one["AliasName"] for one in aliases if not one["AliasName"].startswith("alias/aws/"))),
         ("log groups", ", ".join(group["logGroupName"] for group in groups)),
-        ("namespaces", ", ".join(namespaces)),
+        ("namespaces", names("namespaces")),
         ("secrets", ", ".join(marked_secrets(session))),
-        ("Flux", flux),
+        ("Flux", get("-n", "flux-system", "kustomizations", "flux-system", "-o", f"jsonpath={ready}")),
     ]
 
 

@@ -38,8 +38,8 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
         "PIKSEL_SANDBOX_STATE": str(state.folder),
         **_past_proxies(environ),
     }
-    if charts.folder().is_dir():
-        values["PIKSEL_KARPENTER_CHARTS"] = str(charts.folder())
+    if not any(charts.missing()):
+        values["PIKSEL_CHARTS"] = str(charts.folder())
     folder = build.binaries_folder()
     path = environ.get("PATH", os.defpath)
     if folder and path.split(os.pathsep)[0] != str(folder):

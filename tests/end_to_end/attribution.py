@@ -121,6 +121,8 @@ KUBERNETES_KINDS = {
     "secrets": "Secret",
     "services": "Service",
     "storageclasses": "StorageClass",
+    "nodepools": "NodePool",
+    "ec2nodeclasses": "EC2NodeClass",
     **kubernetes_kinds_flux.RESOURCES,
 }
 # Calls that tag objects of several kinds: what the object's name holds -> kind.
@@ -173,12 +175,19 @@ def mentions(row_object: str, names: set[str]) -> bool:
     return any(f"/{name}/" in f"/{row_object}/" or row_object.endswith(f":{name}") for name in names)
 
 
-def attribute(operations: list[dict], rows: list[dict], aliases: dict[str, set[str]] | None = None) -> Attribution:
+def attribute(
+    operations: list[dict],
+    rows: list[dict],
+    aliases: dict[str, set[str]] | None = None,
+    releases: dict[str, set[str]] | None = None,
+) -> Attribution:
     """Give every write to the one operation of its account and kind whose object it names.
 
-    ``aliases`` maps an operation's object to further names of the same thing (a key's id for its alias).
+    ``aliases`` maps an operation's object to further names of the same thing (a key's id for its alias), ``releases``
+    a release of Helm to the objects that Helm writes for it.
     """
     known = aliases or {}
+    releases = releases or {}
     result = Attribution()
     identities = {}
     for operation in operations:
@@ -191,6 +200,12 @@ def attribute(operations: list[dict], rows: list[dict], aliases: dict[str, set[s
             for identity, names in identities.items()
             if identity[0] == row["account"] and identity[1] == kind and mentions(row["object"], names)
         ]
+        if not fits and row["api"] == "kubernetes":
+            fits = [
+                identity
+                for identity, names in identities.items()
+                if identity[1] == "helm_release" and any(row["object"] in releases.get(name, ()) for name in names)
+            ]
         if not fits:
             result.unclaimed.append(row)
         elif len(fits) > 1:

@@ -7,6 +7,7 @@ import pytest
 from end_to_end.attribution import attribute
 from end_to_end.conftest import ACCOUNTS, CLUSTERS
 from end_to_end.harness import Play, Run
+from end_to_end.helm import written_by_helm
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
@@ -28,10 +29,10 @@ def named_by_id(aws, account: str) -> dict[str, set[str]]:
     )
 
 
-def assert_true_plan(plan: Run, run: Run, rows: list[dict], aliases: dict[str, set[str]]) -> None:
+def assert_true_plan(plan: Run, run: Run, rows: list[dict], **names: dict[str, set[str]]) -> None:
     """The check listed what the run did, and each write call belongs to exactly one of its operations."""
     assert plan.names() == run.names()
-    told = attribute([item for item in run.done if item["api"] != "local"], rows, aliases)
+    told = attribute([item for item in run.done if item["api"] != "local"], rows, **names)
     assert told.unclaimed == []
     assert told.ambiguous == []
     assert told.idle == []
@@ -40,7 +41,7 @@ def assert_true_plan(plan: Run, run: Run, rows: list[dict], aliases: dict[str, s
 @pytest.mark.both_lanes
 @pytest.mark.requirement("GEN-01", "GEN-02", "GEN-10", "EKS-01", "EKS-02", "NS-01")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
+def test_plan_run_silence(environment, empty, play: Play, aws, kubectl_json) -> None:
     """From empty: check lists everything and writes nothing; the run does just that; the run again does nothing."""
     plan = play.check([environment]).ok()
     assert len(plan.done) > 15
@@ -49,7 +50,8 @@ def test_plan_run_silence(environment, empty, play: Play, aws) -> None:
 
     run = play("site.yml", [environment]).ok()
     rows = empty.calls(writes=True)
-    assert_true_plan(plan, run, rows, named_by_id(aws, environment))
+    releases = written_by_helm(kubectl_json, CLUSTERS[environment])
+    assert_true_plan(plan, run, rows, aliases=named_by_id(aws, environment), releases=releases)
     assert {row["account"] for row in rows} == {ACCOUNTS[environment]}
     empty.clear_calls()
 

@@ -39,6 +39,8 @@ def test_demo_twice(demo: Callable[[], subprocess.CompletedProcess]) -> None:
         "piksel-dev-argo-artifacts",
         "coredns",
         "node groups ",
+        "jupyter-very-large",
+        "PostgreSQL 16",
         "Applied revision: main@sha1:",
         "kubectl --context piksel-dev get namespaces",
     ):

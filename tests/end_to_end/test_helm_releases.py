@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from end_to_end.harness import ROOT, Play, Run
+from end_to_end.helm import opened, packed
 from end_to_end.test_survival import assert_nothing_writes, wait_for_writes
 
 CHART = ROOT / "molecule/helm_releases/chart"
@@ -71,10 +70,9 @@ def spoil(kubectl: Callable, kubectl_json: Callable, status: str) -> None:
     """Leave the newest revision as Helm does when it dies (pending-upgrade, pending-install) or fails (failed)."""
     secrets = kubectl_json("secrets", "-l", "owner=helm,name=greeting", "-n", "default")["items"]
     newest = max(secrets, key=lambda one: int(one["metadata"]["labels"]["version"]))
-    release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(newest["data"]["release"]))))
+    release = opened(newest)
     release["info"]["status"] = status
-    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode()))).decode()
-    patch = {"metadata": {"labels": {"status": status}}, "data": {"release": packed}}
+    patch = {"metadata": {"labels": {"status": status}}, "data": {"release": packed(release)}}
     done = kubectl("patch", "secret", newest["metadata"]["name"], "-n", "default", "-p", json.dumps(patch))
     assert done.returncode == 0, done.stderr
 

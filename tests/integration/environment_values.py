@@ -92,6 +92,7 @@ VALUES = {
     ),
     "piksel_domain": (None, "staging.piksel.big.go.id", "piksel.big.go.id"),
     "piksel_dns_zone_id": (None, "Z00431943HAESMJJNQCQR", "Z08561162REF6LC5AY0UM"),
+    "piksel_external_dns_version": ("1.17.0", "1.17.0", "1.21.1"),
     "piksel_hub_dns_role_name": (
         None,
         "externaldns-crossaccount-role-staging",

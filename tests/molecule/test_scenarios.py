@@ -38,11 +38,15 @@ PROVES = {
         ),
         *("IAM-19", "IAM-20", "IAM-32"),
     ),
+    "external_dns": pytest.mark.requirement("DNS-01", "DNS-03", "DNS-04", "DNS-05", "ADDN-07", "IAM-13"),
     "fargate_profiles": pytest.mark.requirement(
         *("FARG-01", "FARG-02", "FARG-03", "FARG-04", "IAM-30", "EKS-11", "CONF-04", "CONF-05")
     ),
     "karpenter": pytest.mark.requirement(
-        *("KARP-05", "KARP-06", "KARP-07", "KARP-08", "IAM-31", "IAM-33", "EKS-11", "ECR-03")
+        *("KARP-01", "KARP-02", "KARP-05", "KARP-06", "KARP-07", "KARP-08", "KARP-10", "KARP-11", "KARP-12", "KARP-13"),
+        *("KARP-14", "KARP-15", "KARP-16", "KARP-20", "KARP-21", "KARP-22", "KARP-23", "KARP-24", "KARP-25", "KARP-26"),
+        *("KARP-27", "KARP-30", "KARP-31", "KARP-32", "KARP-36", "IAM-31", "IAM-33", "EKS-11", "ECR-03", "SECU-04"),
+        *("CONF-10", "CONF-11"),
     ),
     "flux_bootstrap": pytest.mark.requirement(
         *("FLUX-01", "FLUX-02", "FLUX-03", "FLUX-04", "FLUX-05", "FLUX-06", "FLUX-07", "FLUX-10", "FLUX-11", "FLUX-14"),

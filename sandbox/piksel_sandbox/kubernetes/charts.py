@@ -1,6 +1,7 @@
-"""Helm charts for machines that reach no registry: taken from the Go module that they are made in, kept in the cache.
+"""Helm charts for machines that reach no registry: taken from the Go modules that they are made in, kept in the cache.
 
-In the module a chart bears the version of some release before it; a release stamps it with its own, and so does this.
+A chart of Karpenter bears in its module the version of some release before; a release stamps it with its own, and so
+does this. Others bear their own.
 """
 
 from __future__ import annotations
@@ -10,47 +11,84 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from piksel_sandbox.kubernetes import build
 
 KARPENTER = build.Source("karpenter", "github.com/aws/karpenter-provider-aws", ())
-NAMES = ("karpenter", "karpenter-crd")
+EXTERNAL_DNS = "sigs.k8s.io/external-dns"
+VERSION = re.compile(r"^version: *\"?([^\s\"]+)\"?$", re.MULTILINE)
 STAMPED = re.compile(r"^(version|appVersion): .*$", re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Chart:
+    """A chart in a Go module.
+
+    Attributes:
+        name: its name, also of its folder in the module's `charts`.
+        source: the module.
+        version: its own version; None for one that gets the module's.
+    """
+
+    name: str
+    source: build.Source
+    version: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where it is, or will be: NAME-VERSION in the folder of all charts."""
+        return folder() / f"{self.name}-{self.version or self.source.version.removeprefix('v')}"
+
+
+CHARTS = (
+    Chart("karpenter", KARPENTER),
+    Chart("karpenter-crd", KARPENTER),
+    Chart("external-dns", build.Source("external-dns-0.18", EXTERNAL_DNS, ()), "1.17.0"),
+    Chart("external-dns", build.Source("external-dns-0.22", EXTERNAL_DNS, ()), "1.21.1"),
+)
+
+
 def folder() -> Path:
-    """Where the charts are, or will be: a folder for each."""
-    return build.cache_folder() / "charts" / f"karpenter-{KARPENTER.version}"
+    """The folder of all charts, each in a folder NAME-VERSION."""
+    return build.cache_folder() / "charts"
+
+
+def missing() -> Iterator[Chart]:
+    """The charts that are not there yet."""
+    return (chart for chart in CHARTS if not chart.folder.is_dir())
 
 
 def ensure(progress: build.Progress = print) -> Path:
-    """The folder of the charts, fetched from the Go module proxy when it is not there yet. Raises BuildError."""
-    wanted = folder()
-    if wanted.is_dir():
-        return wanted
-    progress(f"fetching the charts of Karpenter {KARPENTER.version}")
-    module = _download(progress)
-    temporary = wanted.with_name(f".{wanted.name}.{os.getpid()}")
-    for name in NAMES:
-        _copy(module / "charts" / name, temporary / name)
-    try:
-        temporary.rename(wanted)
-    except OSError:
-        # Another checkout was faster.
-        shutil.rmtree(temporary)
-    return wanted
+    """The folder of all charts; what is missing comes from the Go module proxy. Raises BuildError."""
+    modules: dict[str, Path] = {}
+    for chart in missing():
+        module = modules.get(chart.source.name)
+        if module is None:
+            progress(f"fetching charts from {chart.source.module} {chart.source.version}")
+            module = modules[chart.source.name] = _download(chart.source, progress)
+        temporary = chart.folder.with_name(f".{chart.folder.name}.{os.getpid()}")
+        _copy(module / "charts" / chart.name, temporary)
+        _stamp(chart, temporary / "Chart.yaml")
+        try:
+            temporary.rename(chart.folder)
+        except OSError:
+            # Another checkout was faster.
+            shutil.rmtree(temporary)
+    return folder()
 
 
-def _download(progress: build.Progress) -> Path:
+def _download(source: build.Source, progress: build.Progress) -> Path:
     """The folder of the module in Go's own cache."""
     go = build.find_go(progress)
-    command = [str(go), "mod", "download", "-json", KARPENTER.module]
+    command = [str(go), "mod", "download", "-json", source.module]
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
-    done = subprocess.run(command, cwd=KARPENTER.folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=source.folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise build.BuildError(
-            f"{KARPENTER.module} {KARPENTER.version} could not be fetched:\n"
+            f"{source.module} {source.version} could not be fetched:\n"
             f"{(done.stdout + done.stderr).strip()[-500:]}\n"
             "Is the Go module proxy reachable (GOPROXY, HTTPS_PROXY)?"
         )
@@ -58,12 +96,23 @@ def _download(progress: build.Progress) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A chart out of the module, whose files nobody may write, with the version of the module."""
+    """A chart out of the module, whose files nobody may write."""
     for path in sorted(source.rglob("*")):
         if path.is_file():
             place = target / path.relative_to(source)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes())
-    metadata = target / "Chart.yaml"
-    version = KARPENTER.version.removeprefix("v")
-    metadata.write_text(STAMPED.sub(rf"\1: {version}", metadata.read_text("utf-8")), "utf-8")
+
+
+def _stamp(chart: Chart, metadata: Path) -> None:
+    """Give a chart the version of its module, or see that it is the one that is meant. Raises BuildError."""
+    text = metadata.read_text("utf-8")
+    if chart.version is None:
+        metadata.write_text(STAMPED.sub(rf"\1: {chart.source.version.removeprefix('v')}", text), "utf-8")
+        return
+    found = VERSION.search(text)
+    if not found or found[1] != chart.version:
+        raise build.BuildError(
+            f"chart {chart.name} of {chart.source.module} {chart.source.version} is {found and found[1]}, "
+            f"and {chart.version} is meant: change CHARTS or sandbox/go/{chart.source.name}/go.mod"
+        )

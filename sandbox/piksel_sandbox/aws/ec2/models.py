@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import fnmatch
+from typing import Any
+
 from .models_interfaces import Interfaces
 from .models_launch_templates import LaunchTemplates
 
 
 class SandboxEC2Backend(LaunchTemplates, Interfaces):
     """EC2 of one account and region."""
+
+    def matches_filters(self, offering: dict[str, Any], filters: dict[str, list[str]], location_type: str) -> bool:
+        """Whether an offering of DescribeInstanceTypeOfferings is asked for; names may have wildcards."""
+        rest = {key: values for key, values in filters.items() if key != "instance-type"}
+        patterns = filters.get("instance-type", ["*"])
+        named = any(fnmatch.fnmatchcase(offering["InstanceType"], pattern) for pattern in patterns)
+        return named and super().matches_filters(offering, rest, location_type)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
-names of buckets, secrets that are made by hand, the repository of Flux."""
+names of buckets, secrets that are made by hand, the repository of Flux, instances of node pools, charts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     errors,
     preflight_addons,
     preflight_buckets,
+    preflight_charts,
     preflight_git,
+    preflight_instances,
     preflight_registry,
     preflight_secrets,
 )
@@ -49,6 +51,8 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         lambda: preflight_registry.registry(clients, params["registry"]),
         lambda: preflight_secrets.manual_secrets(clients, params["manual_secrets"], params["secrets_given"]),
         lambda: preflight_git.repository(clients, params["repository"]),
+        lambda: preflight_instances.node_pools(clients, params["node_pools"]),
+        lambda: preflight_charts.charts(clients, params["cluster_name"], params["charts"], params["helm_binary"]),
     ]
     result = {"changed": False, "administrator_role_arns": {}}
     reports = parallel(lambda lookup: lookup(), lookups)
@@ -205,7 +209,8 @@ def hub_roles(clients, wanted: dict) -> Report:
 
 
 def quotas(clients, wanted: list, cluster_name: str) -> Report:
-    """Compare quotas of the account with what the platform needs; a quota that cannot be read is only told.
+    """Compare quotas of the account with what the platform needs; one that cannot be read is only told, and so is one
+    without which the platform stands.
 
     The clusters that exist count against the quota of clusters, which is not asked for when ``cluster_name`` exists.
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
@@ -229,9 +234,8 @@ def quotas(clients, wanted: list, cluster_name: str) -> Report:
         needed = len(used) + one["needed"]
         if value < needed:
             have = f", {len(used)} for what exists" if used else ""
-            report.find(
-                subject, f"it is {value:g}, and {needed} are needed{have}", "Ask AWS for more by Service Quotas."
-            )
+            message, advice = f"it is {value:g}, and {needed} are needed{have}", "Ask AWS for more by Service Quotas."
+            report.find(subject, message, advice) if one["required"] else report.warn(subject, f"{message}. {advice}")
     return report
 
 

@@ -68,6 +68,10 @@ options:
             asked when O(cluster_name) exists.
         type: int
         required: true
+      required:
+        description: Whether less is a finding. Without, it is only told.
+        type: bool
+        default: true
   bucket_names:
     description:
       - Names of the buckets by logical key. None of them may be another account's bucket, or lie in another region.
@@ -142,6 +146,40 @@ options:
       known_hosts:
         description: Public keys of the host, as in a file C(known_hosts). Other keys are refused.
         type: str
+  node_pools:
+    description:
+      - Node pools by logical key, each with C(name), and perhaps C(instance_families), C(instance_types),
+        C(instance_sizes), C(capacity_types) and C(enabled). The region must have what they name.
+    type: dict
+    default: {}
+  charts:
+    description: Charts of releases, each of which must be there, unless the cluster has the release in this version.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the release.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace.
+        type: str
+        required: true
+      chart:
+        description: The chart, as M(piksel.platform.helm_releases) takes it.
+        type: str
+        required: true
+      repository:
+        description: Address of the repository that O(charts[].chart) is a name of.
+        type: str
+      version:
+        description: Version of the chart.
+        type: str
+        required: true
+  helm_binary:
+    description: Path of C(helm), else the one on C(PATH).
+    type: str
   on_findings:
     description:
       - Whether findings end the task, or are returned in RV(findings) to be told together with those of
@@ -231,8 +269,9 @@ from ansible_collections.piksel.platform.plugins.module_utils import runner
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.git_repository import REPOSITORY_OPTIONS
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
+from ansible_collections.piksel.platform.plugins.module_utils.preflight_charts import CHART_OPTIONS
 
-SERVICES = ("iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager")
+SERVICES = ("ec2", "iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     {
@@ -252,6 +291,7 @@ SPEC = runner.spec(
                 "code": {"type": "str", "required": True},
                 "name": {"type": "str", "required": True},
                 "needed": {"type": "int", "required": True},
+                "required": {"type": "bool", "default": True},
             },
         },
         "bucket_names": {"type": "dict", "default": {}},
@@ -275,6 +315,9 @@ SPEC = runner.spec(
             },
         },
         "repository": {"type": "dict", "options": REPOSITORY_OPTIONS},
+        "node_pools": {"type": "dict", "default": {}},
+        "charts": {"type": "list", "elements": "dict", "default": [], "options": CHART_OPTIONS},
+        "helm_binary": {"type": "str"},
         "on_findings": {"type": "str", "choices": ["fail", "return"], "default": "fail"},
     },
 )

@@ -14,6 +14,7 @@ from ansible_collections.piksel.platform.plugins.plugin_utils import (
     catalogue_compute,
     catalogue_flux,
     catalogue_identities,
+    catalogue_karpenter,
     catalogue_policies,
     catalogue_secrets,
 )
@@ -28,6 +29,7 @@ RULES: dict[str, Rule] = {
     **catalogue_compute.RULES,
     **catalogue_flux.RULES,
     **catalogue_identities.RULES,
+    **catalogue_karpenter.RULES,
     **catalogue_policies.RULES,
     **catalogue_secrets.RULES,
 }

@@ -172,7 +172,7 @@ def test_hub_roles_are_tried_with_their_external_id_and_only_told():
 @pytest.mark.parametrize(("value", "found"), [(100, 0), (1, 0), (0, 1)])
 def test_a_quota_below_the_need_is_a_finding(value, found):
     clients = Clients(get_service_quota={"Quota": {"Value": float(value)}})
-    quota = {"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}
+    quota = {"service": "eks", "code": "L-1", "name": "clusters", "needed": 1, "required": True}
     report = preflight.quotas(clients, [quota], "c")
     assert len(report.findings) == found
     assert report.facts["quotas"] == {"L-1": value}
@@ -185,15 +185,27 @@ def test_a_quota_below_the_need_is_a_finding(value, found):
 )
 def test_clusters_that_exist_count_against_their_quota_until_ours_is_one_of_them(clusters, needed):
     clients = Clients(get_service_quota={"Quota": {"Value": 2.0}}, list_clusters={"clusters": clusters})
-    quota = {"service": "eks", "code": "L-1194D53C", "name": "clusters", "needed": 1}
+    quota = {"service": "eks", "code": "L-1194D53C", "name": "clusters", "needed": 1, "required": True}
     report = preflight.quotas(clients, [quota], "c")
     assert [needed in str(finding) for finding in report.findings] == ([True] if needed else [])
     assert ("get_service_quota" in dict(clients.calls)) is ("c" not in clusters)
 
 
+@pytest.mark.requirement("KARP-34")
+def test_a_quota_without_which_the_platform_stands_is_told():
+    clients = Clients(get_service_quota={"Quota": {"Value": 8.0}})
+    quota = {"service": "ec2", "code": "L-DB2E81BA", "name": "GPUs", "needed": 120, "required": False}
+    report = preflight.quotas(clients, [quota], "c")
+    assert report.findings == []
+    assert report.warnings == [
+        "quota ec2/L-DB2E81BA (GPUs): it is 8, and 120 are needed. Ask AWS for more by Service Quotas."
+    ]
+
+
 def test_a_quota_that_cannot_be_read_is_told():
     clients = Clients(get_service_quota=client_error("AccessDenied"))
-    report = preflight.quotas(clients, [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}], "c")
+    quota = {"service": "eks", "code": "L-1", "name": "clusters", "needed": 1, "required": True}
+    report = preflight.quotas(clients, [quota], "c")
     assert "it cannot be read" in report.warnings[0]
 
 
@@ -214,13 +226,16 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "cluster_name": "c",
         "kubernetes_version": "1.34",
         "hub_roles": {},
-        "quotas": [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1}],
+        "quotas": [{"service": "eks", "code": "L-1", "name": "clusters", "needed": 1, "required": True}],
         "addons": {},
         "bucket_names": {"data": "theirs"},
         "registry": {},
         "manual_secrets": {},
         "secrets_given": {},
         "repository": None,
+        "node_pools": {},
+        "charts": [],
+        "helm_binary": None,
         "on_findings": "fail",
     }
     with pytest.raises(PlatformError) as caught:

@@ -1,0 +1,5 @@
+module piksel.sandbox/external-dns-0.18
+
+go 1.26.6
+
+require sigs.k8s.io/external-dns v0.18.0
