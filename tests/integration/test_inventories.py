@@ -86,6 +86,7 @@ def read(
 
 
 @pytest.mark.requirement(
+    "DNS-02",
     "GEN-01",
     "GEN-05",
     "GEN-06",
