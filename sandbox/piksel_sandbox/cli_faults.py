@@ -39,7 +39,9 @@ def _add_selection(one: argparse.ArgumentParser, *, needs_operation: bool) -> No
         "--operation", metavar="SERVICE:OPERATION", required=needs_operation, default="*:*",
         help="which calls, with wildcards: eks:CreateCluster, 'iam:*', '*:Create*', core/v1:list:pods (default: all)",
     )  # fmt: skip
-    one.add_argument("--object", metavar="NAME", default="*", help="only calls about this object, with wildcards")
+    one.add_argument(
+        "--object", metavar="NAME", default="*", help="only calls about this object, with wildcards; !NAME: all others"
+    )
     one.add_argument("--account", metavar="ID", default="*", help="only calls in this account")
     one.add_argument("--caller", choices=("any", "run"), default="any", help="only calls of the run's principals")
     one.add_argument("--writes", action="store_true", help="only writes")

@@ -42,7 +42,8 @@ MAY_FAIL: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """What a fault does to which calls. Globs select: `operation` is "service:Operation", e.g. "eks:*", "*:Create*".
+    """What a fault does to which calls. Globs select: `operation` is "service:Operation", e.g. "eks:*", "*:Create*";
+    with "!" before it, operation or object selects all others.
 
     every/rate: acts on every n-th matching call, or on that share of them; times, times_per_operation: acts so often at
     most, in all or on each operation; writes: only on writes; caller: "run" (the run's principals) or "any".
@@ -88,6 +89,11 @@ class Rule:
             raise ValueError("fail is about what an operation makes, whoever asked for it: leave caller away")
 
 
+def _is_meant(name: str, pattern: str) -> bool:
+    """Whether a name fits a glob, or does not fit it where "!" stands before."""
+    return fnmatchcase(name, pattern.removeprefix("!")) != pattern.startswith("!")
+
+
 class Fault:
     """A rule at work, with its counters; used under the registry's lock."""
 
@@ -102,11 +108,11 @@ class Fault:
         """Whether the rule is about such a call; the object's name is asked for only when it matters."""
         rule = self.rule
         return (
-            fnmatchcase(operation, rule.operation)
+            _is_meant(operation, rule.operation)
             and fnmatchcase(account, rule.account)
             and (rule.caller == "any" or is_run_principal(caller))
             and (write or not rule.writes)
-            and (rule.object == "*" or fnmatchcase(name(), rule.object))
+            and (rule.object == "*" or _is_meant(name(), rule.object))
         )
 
     def takes(self, operation: str) -> bool:

@@ -83,6 +83,12 @@ def command(playbook: str, inventories: Iterable[str], extra: Sequence[str]) -> 
     return [*line, *extra]
 
 
+def at_version(wanted: str) -> tuple[str, str]:
+    """Arguments that ask for a Kubernetes version, with an image of GPU nodes that fits it."""
+    image = f"amazon-eks-node-al2023-x86_64-nvidia-{wanted}-v20260403"
+    return "-e", json.dumps({"piksel_kubernetes_version": wanted, "piksel_gpu_ami_name": image})
+
+
 def parse_recap(output: str) -> dict[str, dict[str, int]]:
     """Read Ansible's recap table out of a run's output."""
     found = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from end_to_end.bad_inventory import BadInventory
-from end_to_end.harness import Play, Run
+from end_to_end.harness import Play, Run, at_version
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_several_findings_about_the_network(record, play: Play, aws) -> None:
 @pytest.mark.requirement("EKS-02")
 def test_unknown_kubernetes_version(record, play: Play) -> None:
     """A version that EKS does not offer is refused with those it does."""
-    refused(play("site.yml", ["dev"], "-e", "piksel_kubernetes_version='1.99'"), record, "1.99", "1.36")
+    refused(play("site.yml", ["dev"], *at_version("1.99")), record, "1.99", "1.36")
 
 
 @pytest.mark.requirement("GEN-11", "NET-05")
@@ -178,6 +178,6 @@ def test_findings_of_account_and_network_come_in_one_message(playbook: str, reco
     ec2 = aws("ec2")
     subnet = ec2.describe_subnets(Filters=[{"Name": "tag:SubnetType", "Values": ["Private"]}])["Subnets"][0]
     ec2.delete_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "karpenter.sh/discovery"}])
-    run = play(playbook, ["dev"], "-e", "piksel_kubernetes_version='1.99'", "-e", "piksel_automation_role_name=nobody")
+    run = play(playbook, ["dev"], *at_version("1.99"), "-e", "piksel_automation_role_name=nobody")
     refused(run, record, "3 findings", "Kubernetes 1.99 of cluster piksel-dev", "role nobody", subnet["SubnetId"])
     assert sum(counters["failed"] for counters in run.recap.values()) == 1

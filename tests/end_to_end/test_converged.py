@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from end_to_end.harness import ROOT, Play
+from end_to_end.harness import ROOT, Play, at_version
 
 CLUSTER = "piksel-dev"
 STAGES = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
@@ -26,7 +26,7 @@ def test_version_jumps_are_refused(converged, play: Play) -> None:
     """Two minors up and a downgrade end before any write, with both versions named."""
     converged.clear_calls()
     for wanted, word in (("1.36", "one minor"), ("1.33", "downgrade")):
-        run = play("site.yml", ["dev"], "-e", f"piksel_kubernetes_version='{wanted}'")
+        run = play("site.yml", ["dev"], *at_version(wanted))
         assert run.rc != 0
         assert wanted in run.output
         assert "1.34" in run.output

@@ -109,6 +109,19 @@ def test_what_changes_shows_by_its_path(fresh, releases: Callable, kubectl_json:
     assert releases(wanted).ok().changed == 0
 
 
+@pytest.mark.requirement("GEN-10")
+def test_answers_that_get_lost_are_sat_out(fresh, releases: Callable, kubectl_json: Callable) -> None:
+    """Helm itself gives up at the first; the run calls it again, and what it had made is taken over."""
+    fresh.add_fault("reset-after", operation="core/v1:create:*", times_per_operation=1, caller="run")
+    run = releases(example(message={"text": "good day"})).ok()
+    (fault,) = fresh.faults()
+    fresh.clear_faults()
+    assert fault["acted"] == 2
+    assert [item["action"] for item in run.done] == ["create"]
+    assert texts(kubectl_json) == {"text": "good day"}
+    assert releases(example(message={"text": "good day"})).ok().changed == 0
+
+
 @pytest.mark.parametrize("status", ["failed", "pending-upgrade", "pending-install", "pending-rollback"])
 @pytest.mark.parametrize("upgraded", [False, True], ids=["installed", "upgraded"])
 def test_what_a_dead_run_left_is_made_anew(

@@ -5,12 +5,19 @@ from __future__ import annotations
 import fnmatch
 from typing import Any
 
+from . import eks_images
 from .models_interfaces import Interfaces
 from .models_launch_templates import LaunchTemplates
 
 
 class SandboxEC2Backend(LaunchTemplates, Interfaces):
     """EC2 of one account and region."""
+
+    def describe_images(self, ami_ids: list[str] | None = None, filters: Any = None, *rest: Any, **more: Any) -> Any:
+        """DescribeImages; images of EKS nodes are there by their name, whichever release."""
+        for name in (filters or {}).get("name", []):
+            eks_images.published(self, name)
+        return super().describe_images(ami_ids, filters, *rest, **more)
 
     def matches_filters(self, offering: dict[str, Any], filters: dict[str, list[str]], location_type: str) -> bool:
         """Whether an offering of DescribeInstanceTypeOfferings is asked for; names may have wildcards."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
+import time
 from base64 import b64decode
 
 from ansible_collections.piksel.platform.plugins.module_utils import (
@@ -36,6 +38,13 @@ RELEASE_OPTIONS = {
     "timeout": {"type": "int", "default": 600},
 }
 _MARK = f"labels.{ownership.MARK}"
+# How often Helm is called for one release, and after how many seconds again.
+TRIES, PAUSE = 4, 1
+_TRANSPORT = re.compile(
+    r"connection re(set|fused)|\bEOF\b|i/o timeout|TLS handshake timeout|unable to handle the request|unreachable"
+    r"|too many requests|internal error|service ?unavailable",
+    re.IGNORECASE,
+)
 
 
 class Release(Resource):
@@ -146,7 +155,29 @@ class Release(Resource):
             self.cluster.delete(helm_storage.path(self.entry["namespace"], found["secret"]), self.subject)
 
     def _install(self):
-        """`helm upgrade --install`, waited for; returns the release as found."""
+        """`helm upgrade --install`, waited for; returns the release as found.
+
+        Helm gives up at the first call whose answer is lost or that the API server was too busy for; then it is called
+        once more, after what it left was forgotten.
+        """
+        for attempt in range(TRIES):
+            try:
+                self._upgrade()
+                break
+            except PlatformError as error:
+                if attempt == TRIES - 1 or not _TRANSPORT.search(error.message):
+                    raise
+                time.sleep(PAUSE)
+                left = self.read()
+                if left:
+                    self._clear(left)
+        found = self.read()
+        if found is None or found["status"] != helm_storage.DEPLOYED:
+            state = found["status"] if found else "not there"
+            raise PlatformError(f"Helm ended well, but the release is {state}", subject=self.subject, **self._where())
+        return found
+
+    def _upgrade(self):
         local = self.source.path is not None
         self._helm(
             chart_ref=self.source.reference,
@@ -157,11 +188,6 @@ class Release(Resource):
             **({} if local else {"chart_version": self.source.version}),
             **({"chart_repo_url": self.source.repository} if self.source.repository else {}),
         )
-        found = self.read()
-        if found is None or found["status"] != helm_storage.DEPLOYED:
-            state = found["status"] if found else "not there"
-            raise PlatformError(f"Helm ended well, but the release is {state}", subject=self.subject, **self._where())
-        return found
 
     def delete(self, _found):
         """`helm uninstall`, waited for."""
