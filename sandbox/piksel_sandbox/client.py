@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from piksel_sandbox import environment, manual_secrets, processes, recordings
 from piksel_sandbox.kubernetes import build, charts
+from piksel_sandbox.postgresql import folders
 from piksel_sandbox.state import INTERNAL_PREFIX, State
 
 # Two seconds on an idle machine; a loaded one is no reason to give up.
@@ -88,6 +89,7 @@ class Sandbox:
                 return self.status()
             for name in processes.kill_leftovers(self.state):
                 self.say(f"ended {name}, left over from a crash")
+            folders.remove_leftovers(self.state)
             if self.kubernetes:
                 self.build()
             self.state.daemon_file.unlink(missing_ok=True)
@@ -152,6 +154,7 @@ class Sandbox:
             leftovers = processes.kill_leftovers(self.state)
             for name in leftovers:
                 self.say(f"ended {name}, left over from a crash")
+            folders.remove_leftovers(self.state)
             self.state.daemon_file.unlink(missing_ok=True)
             return daemon is not None or bool(leftovers)
 

@@ -35,6 +35,7 @@ def variables(state: State, url: str, environ: Mapping[str, str] = os.environ) -
         "AWS_ENDPOINT_URL": url,
         "AWS_EC2_METADATA_DISABLED": "true",
         "KUBECONFIG": str(state.kubeconfig),
+        "PIKSEL_DATABASE_CA_BUNDLE": str(state.folder / "rds" / "bundle.pem"),
         "PIKSEL_SANDBOX_STATE": str(state.folder),
         **_past_proxies(environ),
     }

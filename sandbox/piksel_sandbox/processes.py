@@ -31,9 +31,9 @@ def start_ticks(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
-def bound(argv: Sequence[str]) -> list[str]:
-    """The command that runs `argv` bound to the life of the thread that starts it."""
-    return [sys.executable, "-I", "-S", str(BINDER), str(os.getpid()), *argv]
+def bound(argv: Sequence[str], user: int | None = None) -> list[str]:
+    """The command that runs `argv` bound to the life of the thread that starts it; `user` is the id to run it as."""
+    return [sys.executable, "-I", "-S", str(BINDER), str(os.getpid()), "-" if user is None else str(user), *argv]
 
 
 def spawn(
@@ -43,10 +43,12 @@ def spawn(
     *,
     env: Mapping[str, str] | None = None,
     cwd: str | Path | None = None,
+    user: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts a child with its output in `<state>/logs/<name>.log`; the kernel kills it when the daemon dies.
 
-    `env` is the child's whole environment, default the daemon's. Raises FileNotFoundError without such a program.
+    `env` is the child's whole environment, default the daemon's; `user` the id that it runs as. Raises
+    FileNotFoundError without such a program.
     """
     if shutil.which(argv[0]) is None:
         raise FileNotFoundError(f"no program {argv[0]}")
@@ -54,7 +56,7 @@ def spawn(
     def fork() -> subprocess.Popen[bytes]:
         with open(state.logs / f"{name}.log", "ab") as log:
             return subprocess.Popen(
-                bound(argv), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd
+                bound(argv, user), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd
             )
 
     child = _forker.submit(fork).result()

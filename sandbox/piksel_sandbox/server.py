@@ -28,6 +28,7 @@ from piksel_sandbox.aws_call import AwsCall
 from piksel_sandbox.aws_errors import refusal
 from piksel_sandbox.dispatcher import Dispatcher
 from piksel_sandbox.kubernetes import control_planes
+from piksel_sandbox.postgresql.registry import servers
 from piksel_sandbox.recorder import Recorder
 from piksel_sandbox.request_handler import HANDLER_KEY, RequestHandler
 from piksel_sandbox.state import State, write_json
@@ -123,6 +124,7 @@ class Daemon:
         self.networks: dict[str, fixture.network.Network] = {}
         self.control_planes = control_planes
         self.control_planes.configure(state=state, url=self.url, fake=not kubernetes)
+        servers.configure(state if kubernetes else None)
         internal.route("status", self._status)
         internal.route("reset", self._reset)
         internal.route("shutdown", self._shutdown)

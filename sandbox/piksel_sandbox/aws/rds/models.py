@@ -22,6 +22,8 @@ from piksel_sandbox import faults
 from piksel_sandbox.aws.lifecycle import DELETED, Lifecycle, register
 from piksel_sandbox.aws.rds import catalogue
 from piksel_sandbox.aws.rds.models_groups import IN_SYNC, PENDING_REBOOT, Groups
+from piksel_sandbox.postgresql.registry import servers
+from piksel_sandbox.postgresql.server import FAILED, READY, Server
 
 MODEL_NAME = "rds::db_instance"
 # Changes of these wait for the maintenance window unless they are to be applied at once; moto's name and the API's.
@@ -40,6 +42,7 @@ DEFERRED = {
     "db_port_number": "Port",
 }
 SECRET = "****"
+FORCE_TLS = "rds.force_ssl"
 
 
 class DBInstance(MotoDBInstance):
@@ -47,6 +50,7 @@ class DBInstance(MotoDBInstance):
 
     def __init__(self, backend: RDSBackend, *args: Any, **kwargs: Any) -> None:
         self.lifecycle = InstanceLifecycle(self)
+        self.server: Server | None = None
         self.pending: dict[str, Any] = {}
         self.failure: str | None = None
         self.parameters_status = IN_SYNC
@@ -67,7 +71,10 @@ class DBInstance(MotoDBInstance):
     @property
     def endpoint(self) -> dict[str, Any] | None:
         """Endpoint; there is none until the instance was created."""
-        return None if self.status in ("creating", "failed") else super().endpoint
+        if self.status in ("creating", "failed"):
+            return None
+        address = {"Address": self.server.address} if self.server else {}
+        return {**super().endpoint, **address}
 
     @property
     def db_parameter_group_status_list(self) -> list[dict[str, Any]]:
@@ -89,6 +96,25 @@ class DBInstance(MotoDBInstance):
         pending, self.pending = self.pending, {}
         self.port = pending.pop("db_port_number", self.port)
         self.update(**pending)
+        if self.server and "master_user_password" in pending:
+            self.server.set_password(self.master_username, pending["master_user_password"])
+
+    def start_server(self, password: str) -> None:
+        """Start PostgreSQL with the master's password; `creating` waits for it."""
+        if self.engine == catalogue.ENGINE and servers.are_real:
+            self.server = servers.make(self.server_name, int(self.port))
+            self.server.start(self.master_username, password, self.db_name, force_tls=self.forces_tls)
+
+    @property
+    def server_name(self) -> str:
+        """What names the server among those of all accounts."""
+        return f"{self.account_id}-{self.region}-{self.db_instance_identifier}"
+
+    @property
+    def forces_tls(self) -> bool:
+        """Whether the parameter group lets nobody in without TLS."""
+        groups = self.db_parameter_groups()
+        return all(group.parameters.get(FORCE_TLS, {}).get("ParameterValue") != "0" for group in groups)
 
 
 class InstanceLifecycle(Lifecycle):
@@ -97,6 +123,15 @@ class InstanceLifecycle(Lifecycle):
     def __init__(self, instance: DBInstance):
         super().__init__(MODEL_NAME, "available", "available")
         self.instance = instance
+
+    def settle(self) -> bool:
+        """As usual, but an instance is created only once its server serves."""
+        server = self.instance.server
+        if self.current == "creating" and server and server.state != READY:
+            if server.state == FAILED:
+                self.begin("failed")
+            return False
+        return super().settle()
 
     def on_settled(self, before: str) -> None:
         """Apply what was modified; a reboot takes what waits for one."""
@@ -126,10 +161,11 @@ class RDSBackend(Groups):
         instance = DBInstance(self, **{key: value for key, value in db_kwargs.items() if key != "backend"})
         if faults.failure_for("rds", "CreateDBInstance", name, self.account_id):
             instance.lifecycle.begin("creating", "failed")
-        elif instance.backup_retention_period:
-            instance.lifecycle.begin("creating", "backing-up", "available")
         else:
-            instance.lifecycle.begin("creating", "available")
+            backing_up = ("backing-up",) if instance.backup_retention_period else ()
+            instance.lifecycle.begin("creating", *backing_up, "available")
+            # moto tells no password once it has it.
+            instance.start_server(str(db_kwargs.get("master_user_password")))
         self.databases[name] = instance
         instance.add_event("DB_INSTANCE_CREATE")
         instance.save_automated_backup()
@@ -225,6 +261,8 @@ class RDSBackend(Groups):
             # moto has forgotten it already; here it is seen for the time of its deletion.
             self.databases[db_instance_identifier] = deleted
             deleted.lifecycle.begin("deleting", DELETED)
+            servers.stop(deleted.server_name)
+            deleted.server = None
         return deleted
 
     def _settle(self) -> None:

@@ -60,6 +60,9 @@ class Groups(MotoRDSBackend):
         if any(_waits(before[one["ParameterName"]], one) for one in given):
             for instance in self._having("db_parameter_group_name", db_parameter_group_name):
                 instance.parameters_status = PENDING_REBOOT
+        for instance in self._having("db_parameter_group_name", db_parameter_group_name):
+            if getattr(instance, "server", None):
+                instance.server.force_tls(instance.forces_tls)
         return group
 
     def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:

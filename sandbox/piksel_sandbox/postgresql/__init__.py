@@ -1,0 +1,1 @@
+"""Real PostgreSQL servers behind the RDS instances of the sandbox."""
