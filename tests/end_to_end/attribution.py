@@ -143,6 +143,11 @@ TAGGED_KINDS = {
 }
 
 
+# What a run makes to reach a private database and to remember what it made there; statements themselves are no calls.
+DATABASE_API = "postgresql"
+DATABASE_MEANS = ("kube-system/database-relay", "kube-system/database-objects")
+
+
 @dataclass
 class Attribution:
     """The outcome: writes by operation, and what did not fit on either side.
@@ -190,10 +195,15 @@ def attribute(
     releases = releases or {}
     result = Attribution()
     identities = {}
+    reaches_database = any(operation["api"] == DATABASE_API for operation in operations)
     for operation in operations:
+        if operation["api"] == DATABASE_API:
+            continue
         names = {operation["object"], *known.get(operation["object"], set())}
         identities[(operation["account"], operation["kind"], operation["key"], operation["action"])] = names
     for row in rows:
+        if reaches_database and row["object"].startswith(DATABASE_MEANS):
+            continue
         kind = kind_of(row)
         fits = [
             identity

@@ -156,6 +156,8 @@ VALUES = {
     "piksel_database_name": ("piksel", "piksel", "piksel"),
     "piksel_database_master": ("piksel_dev", "piksel_staging", "piksel_production"),
     "piksel_database_address": (None, None, None),
+    "piksel_database_access": ("relay", "relay", "relay"),
+    "piksel_database_look": ("when_changed", "when_changed", "when_changed"),
     "piksel_workflows_use_master": (True, True, True),
     "piksel_oauth_urls": (oauth_urls(None), OAUTH_URLS, OAUTH_URLS),
     "piksel_oauth_callbacks": (

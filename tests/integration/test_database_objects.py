@@ -54,6 +54,7 @@ class Estate:
             "instance": INSTANCE,
             "master_password_secret": MASTER_SECRET,
             "ca_bundle": self.cloud.env()["PIKSEL_DATABASE_CA_BUNDLE"],
+            "access": "direct",
             **OBJECTS,
             **changes,
         }

@@ -20,7 +20,7 @@ POLL_SECONDS = 0.4
 class Agent:
     """One worker thread and four watches per cluster; works on events, and looks at the EKS model every 0.4 s."""
 
-    def __init__(self, ref: ClusterRef, client: Client, version: str) -> None:
+    def __init__(self, ref: ClusterRef, client: Client, version: str, kubelet: str) -> None:
         self.ref = ref
         self.client = client
         self._stopped = threading.Event()
@@ -32,7 +32,8 @@ class Agent:
         self._flux = FluxController(ref, client, self._wake.set)
         self._mirrors = (pods, nodes, deployments, *self._flux.mirrors)
         self._addons = AddonController(ref, client, deployments)
-        self._nodes = NodeController(ref, client, pods, nodes, version)
+        self._nodes = NodeController(ref, client, pods, nodes, version, kubelet)
+        self._pods = pods
 
     def start(self) -> None:
         """Starts the threads."""
@@ -56,6 +57,12 @@ class Agent:
     def preserve_addon(self, addon_name: str) -> None:
         """Leaves an add-on's objects in the cluster when its row goes."""
         self._addons.preserve(addon_name)
+
+    def arguments(self) -> list[str]:
+        """The commands and arguments of the containers of all running pods, for who looks where they lead."""
+        running = [pod for pod in self._pods.objects() if (pod.get("status") or {}).get("phase") == "Running"]
+        containers = [container for pod in running for container in pod["spec"]["containers"]]
+        return [one for container in containers for key in ("command", "args") for one in container.get(key) or []]
 
     def set_version(self, version: str) -> None:
         """The version that new nodes report."""

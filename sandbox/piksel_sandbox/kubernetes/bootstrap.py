@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from piksel_sandbox.kubernetes import addon_manifests, admission, fault_admission
 from piksel_sandbox.kubernetes.client import Client
 from piksel_sandbox.kubernetes.refs import ClusterRef
 
-# kwok's own stages play nodes and pods; an empty file keeps it from reading one in the home directory
-KWOK_CONFIGURATION = ""
+PORT_FORWARD = Path(__file__).with_name("port_forward.py")
 # who has the fields of self-managed add-ons: not `eks`, so that a managed one that differs meets conflicts
 SELF_MANAGED = "kubectl-client-side-apply"
+
+
+def kwok_configuration(forward_url: str) -> str:
+    """kwok's own stages play nodes and pods; a connection of a port-forward goes where `forward_url` says.
+
+    https://kwok.sigs.k8s.io/docs/user/kwok-port-forward-configuration/
+    """
+    command = [sys.executable, "-I", "-S", str(PORT_FORWARD), forward_url]
+    forward = {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "ClusterPortForward",
+        "metadata": {"name": "pods"},
+        "spec": {"forwards": [{"command": command}]},
+    }
+    return json.dumps(forward)
 
 
 def manifests(ref: ClusterRef) -> list[dict[str, Any]]:

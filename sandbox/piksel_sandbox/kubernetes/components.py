@@ -16,6 +16,7 @@ from piksel_sandbox.kubernetes.certificates import Authority
 # relative to the working directory of etcd and kube-apiserver: a path has no length limit then, and no port is taken
 ETCD_CLIENT_SOCKET = "unix://etcd-client:0"
 ETCD_PEER_SOCKET = "unix://etcd-peer:0"
+KUBELET_PORT = 10250
 DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
 REVOCATION_SECONDS = 2
 AGENT = "eks:sandbox"
@@ -47,7 +48,10 @@ UNUSED_CONTROLLERS = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that the processes of one control plane need to know; `emulated` is the minor to emulate, or None."""
+    """Everything that the processes of one control plane need to know; `emulated` is the minor to emulate, or None.
+
+    `kubelet` is the loopback address where kwok plays the kubelet of every node.
+    """
 
     folder: Path
     binaries: Mapping[str, Path]
@@ -58,6 +62,7 @@ class Layout:
     audit_log: Path
     webhook_url: str
     emulated: str | None
+    kubelet: str
 
     @property
     def endpoint(self) -> str:
@@ -208,6 +213,8 @@ def kube_apiserver(layout: Layout) -> list[str]:
         "--authentication-token-webhook-cache-ttl=1s",
         f"--authorization-config={folder / 'authorization.json'}",
         "--enable-admission-plugins=NodeRestriction",
+        # nodes have addresses of their subnets, which lead nowhere, and this one
+        "--kubelet-preferred-address-types=ExternalDNS",
         "--allow-privileged=true",
         f"--audit-policy-file={folder / 'audit-policy.json'}",
         f"--audit-log-path={layout.audit_log}",
@@ -260,6 +267,8 @@ def kwok(layout: Layout) -> list[str]:
         f"--config={layout.folder / 'kwok.yaml'}",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         "--node-lease-duration-seconds=40",
+        f"--server-address={layout.kubelet}:{KUBELET_PORT}",
+        f"--node-port={KUBELET_PORT}",
     ]
 
 

@@ -21,6 +21,7 @@ from piksel_sandbox.kubernetes.client import ApiError, Client
 from piksel_sandbox.kubernetes.refs import ClusterRef
 from piksel_sandbox.kubernetes.relay import Relay
 from piksel_sandbox.kubernetes.settings import settings
+from piksel_sandbox.postgresql.addresses import free_address
 
 logger = logging.getLogger(__name__)
 STARTING, READY, FAILED = "STARTING", "READY", "FAILED"
@@ -68,6 +69,7 @@ class ControlPlane:
         self._service_cidr = service_cidr or components.DEFAULT_SERVICE_CIDR
         self._authority = Authority(f"kubernetes/{ref.name}", self.folder)
         self._port = reserve_port()
+        self._kubelet = free_address(f"kubelet-{ref.slug}", components.KUBELET_PORT)
         self._relay = Relay(ref, lambda: self.state != FAILED and not self._stopping.is_set())
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -133,7 +135,7 @@ class ControlPlane:
         self.token_key.save(self.folder)
         components.write_configuration(self._layout)
         self._relay.start(self.folder, self._layout.port)
-        (self.folder / "kwok.yaml").write_text(bootstrap.KWOK_CONFIGURATION, encoding="utf-8")
+        (self.folder / "kwok.yaml").write_text(self._kwok_configuration(), encoding="utf-8")
         self._spawn("etcd", components.etcd(self._layout))
         self._start_kubernetes()
 
@@ -148,7 +150,11 @@ class ControlPlane:
             audit_log=settings.state.recorder / f"kubernetes-{self.ref.slug}.jsonl",
             webhook_url=f"{settings.url}/_sandbox/kubernetes/{self.ref.path}",
             emulated=emulated_version(self._version, binaries.kubernetes_version),
+            kubelet=self._kubelet,
         )
+
+    def _kwok_configuration(self) -> str:
+        return bootstrap.kwok_configuration(f"{settings.url}/_sandbox/kubernetes/{self.ref.path}/forward")
 
     def _upgrade(self) -> None:
         if self._layout is None:
@@ -179,7 +185,7 @@ class ControlPlane:
             if self._stopping.is_set():
                 raise Stopped
             if self.agent is None:
-                self.agent = Agent(self.ref, Client(layout.endpoint, self.folder), self._version)
+                self.agent = Agent(self.ref, Client(layout.endpoint, self.folder), self._version, self._kubelet)
                 self.agent.start()
             self.agent.set_version(self._version)
             if self.state == STARTING:

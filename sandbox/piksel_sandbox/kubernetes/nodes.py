@@ -84,8 +84,11 @@ def _selector(spec: dict[str, Any]) -> dict[str, str]:
 class NodeController:
     """Makes and removes Node objects, and binds Fargate pods."""
 
-    def __init__(self, ref: ClusterRef, client: Client, pods: Mirror, nodes: Mirror, version: str) -> None:
+    def __init__(
+        self, ref: ClusterRef, client: Client, pods: Mirror, nodes: Mirror, version: str, kubelet: str
+    ) -> None:
         self.version = version
+        self._kubelet = kubelet
         self._ref = ref
         self._client = client
         self._pods = pods
@@ -252,6 +255,7 @@ class NodeController:
                 {"type": "InternalIP", "address": address},
                 {"type": "InternalDNS", "address": name},
                 {"type": "Hostname", "address": name},
+                {"type": "ExternalDNS", "address": self._kubelet},
             ],
             "nodeInfo": _node_info(self.version),
         }

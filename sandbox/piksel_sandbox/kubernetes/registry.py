@@ -100,6 +100,11 @@ class ControlPlanes:
         """base64 of the PEM certificate. Raises KeyError when the cluster was never started."""
         return self._addresses[ref][1]
 
+    def pod_arguments(self, ref: ClusterRef) -> list[str]:
+        """Commands and arguments of the containers that run in a cluster."""
+        plane = self._planes.get(ref)
+        return plane.agent.arguments() if plane and plane.agent else []
+
     def upgrade(self, ref: ClusterRef, version: str) -> None:
         """Restarts a control plane as another minor; STARTING until it serves again. Raises KeyError."""
         self._planes[ref].upgrade(version)

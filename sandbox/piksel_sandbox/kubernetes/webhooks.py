@@ -14,11 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from werkzeug import Request, Response
 
+from piksel_sandbox import kubernetes
 from piksel_sandbox.aws.eks.token import TokenError
 from piksel_sandbox.internal import json_response
 from piksel_sandbox.kubernetes import access_policies, identity
 from piksel_sandbox.kubernetes.refs import ClusterRef
 from piksel_sandbox.kubernetes.settings import settings
+from piksel_sandbox.postgresql.registry import servers
 
 logger = logging.getLogger(__name__)
 TOKEN_PREFIX = "k8s-aws-v1."
@@ -27,11 +29,19 @@ TOKEN_PREFIX = "k8s-aws-v1."
 def handle(request: Request, rest: str) -> Response:
     """Answers `<account>/<region>/<cluster>/<uid>/{authenticate,authorize}`; 404 for anything else."""
     *parts, verb = rest.split("/")
+    if len(parts) == 4 and verb == "forward":
+        return forward(ClusterRef(*parts))
     if len(parts) != 4 or verb not in ("authenticate", "authorize"):
         return json_response({"error": f"no such path: {rest}"}, 404)
     body = request.get_json(force=True)
     answer = (authenticate if verb == "authenticate" else authorize)(ClusterRef(*parts), body["spec"])
     return json_response({"apiVersion": body["apiVersion"], "kind": body["kind"], "status": answer})
+
+
+def forward(ref: ClusterRef) -> Response:
+    """Where a port-forward goes: "address port" of the database that a running pod names, else 404."""
+    address = servers.named_in(kubernetes.control_planes.pod_arguments(ref))
+    return Response(address or "no running pod leads to a database", 200 if address else 404)
 
 
 def presigned_url(token: str) -> str | None:

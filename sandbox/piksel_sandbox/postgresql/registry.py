@@ -25,6 +25,9 @@ class Servers:
     def configure(self, state: State | None) -> None:
         """Sets where logs, process ids and certificates lie; None gives instances without servers, as at first."""
         self._state = state
+        self.__dict__.pop("authority", None)
+        if state is not None:
+            self.authority.save()
 
     @property
     def are_real(self) -> bool:
@@ -53,6 +56,13 @@ class Servers:
         with self._lock:
             server = self._servers[name] = Server(self.state, self.authority, name, port)
         return server
+
+    def named_in(self, arguments: list[str]) -> str | None:
+        """ "address port" of the server whose address is among the arguments, None when none is."""
+        for server in list(self._servers.values()):
+            if server.address in arguments:
+                return f"{server.address} {server.port}"
+        return None
 
     def stop(self, name: str) -> None:
         """Ends a server, if there is one."""

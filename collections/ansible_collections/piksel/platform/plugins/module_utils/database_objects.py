@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.piksel.platform.plugins.module_utils import arguments, postgresql, unknown
+from ansible_collections.piksel.platform.plugins.module_utils import arguments, postgresql, postgresql_relay, unknown
+from ansible_collections.piksel.platform.plugins.module_utils.database_record import Record
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined, told
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect
 from ansible_collections.piksel.platform.plugins.module_utils.postgresql_objects import (
     AS_STORED,
     ENCODING,
@@ -25,6 +26,9 @@ from ansible_collections.piksel.platform.plugins.module_utils.postgresql_objects
 )
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
 
+DIRECT, RELAY = "direct", "relay"
+WHEN_CHANGED, ALWAYS = "when_changed", "always"
+UNSEEN = "The database is reached by a relay that only a run opens, so this compares with what the last run left there."
 NAME = {"type": "str", "required": True}
 DATABASE_OPTIONS = {"name": NAME, "extensions": {"type": "list", "elements": "str", "default": []}}
 ROLE_OPTIONS = {"name": NAME, "password_secret": {"type": "str", "required": True, "no_log": False}}
@@ -39,17 +43,74 @@ GRANT_OPTIONS = {
 
 
 def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
-    """Reconcile databases, roles, extensions and grants; resources: "<kind>.<key>" -> {"name"}."""
+    """Reconcile databases, roles, extensions and grants; resources: "<kind>.<key>" -> {"name"}.
+
+    ``notices``: what is worth knowing, such as that a plan could only compare with what the last run left.
+    """
     instance = _instance(clients, params["instance"], check_mode)
     wanted = _objects(params, clients, (instance or {}).get("MasterUsername"))
     if instance is None:
-        return reconcile(wanted, check_mode, progress=progress)
-    postgresql.require_psycopg()
+        return {**reconcile(wanted, check_mode, progress=progress), "notices": []}
     _give_passwords(clients, [one for one in wanted if isinstance(one, Role)], check_mode)
-    with _directly(clients, instance, params) as session:
+    way = _RelayedWay if params["access"] == RELAY else _DirectWay
+    return way(params, check_mode, clients, progress).bring(instance, wanted)
+
+
+class _DirectWay:
+    """To the instance's own endpoint, also in check mode, as reading changes nothing."""
+
+    def __init__(self, params, check_mode, clients, progress):
+        self.params, self.check_mode, self.clients, self.progress = params, check_mode, clients, progress
+
+    def bring(self, instance, wanted):
+        """The result of reconcile, over a session."""
+        return self.reconciled(instance, wanted, instance["Endpoint"]["Port"])
+
+    def reconciled(self, instance, wanted, port, address=None):
+        """The result of reconcile over a session with ``port`` of the endpoint, or of ``address`` instead."""
+        postgresql.require_psycopg()
+        bundle, host = authority(self.params["ca_bundle"]), instance["Endpoint"]["Address"]
+        server = postgresql.Server(host, port, instance["MasterUsername"], bundle, address)
+        password = secret(self.clients, self.params["master_password_secret"], "the master")[0]
+        session = postgresql.Session(server, password)
         for resource in wanted:
             resource.session = session
-        return reconcile(wanted, check_mode, progress=progress)
+        try:
+            return {**reconcile(wanted, self.check_mode, progress=self.progress), "notices": []}
+        finally:
+            session.close()
+
+
+class _RelayedWay(_DirectWay):
+    """By a pod in the cluster, which only a run opens, and only when the record says that there is something to do."""
+
+    def bring(self, instance, wanted):
+        """The result of reconcile, over a relay or with what the last run recorded."""
+        params = self.params
+        cluster = connect(self.clients, params["cluster_name"], self.check_mode, params["cluster_endpoint"])
+        if cluster is None:
+            return self._planned(wanted)
+        place = {"scope": params["scope"], "namespace": params["relay_namespace"], "image": params["relay_image"]}
+        record = Record(cluster, params["scope"], place["namespace"], instance["DbiResourceId"])
+        for resource in wanted:
+            resource.recorded = record.found(resource)
+        if self.check_mode or (params["look"] == WHEN_CHANGED and _as_recorded(wanted)):
+            return self._planned(wanted)
+        endpoint = instance["Endpoint"]
+        with postgresql_relay.opened(cluster, place, endpoint["Address"], endpoint["Port"], self.progress) as near:
+            address, port = near
+            result = self.reconciled(instance, wanted, port, address)
+        record.write(wanted)
+        return result
+
+    def _planned(self, wanted):
+        """The plan that the record allows; outside check mode it is empty."""
+        result = reconcile(wanted, self.check_mode, progress=self.progress)
+        return {**result, "notices": [UNSEEN] if result["operations"] else []}
+
+
+def _as_recorded(wanted):
+    return all(resource.recorded == resource.wanted for resource in wanted)
 
 
 def _instance(clients, name, check_mode):
@@ -120,36 +181,22 @@ def _give_passwords(clients, roles, check_mode):
     """Read the secrets of the roles; check mode makes do without one that is yet to be made."""
 
     def read(role):
-        with told(f"secret {role.secret}, the password of {role.subject}", clients):
-            try:
-                return clients.client("secretsmanager").get_secret_value(SecretId=role.secret)["SecretString"]
-            except is_boto3_error_code("ResourceNotFoundException"):
-                if not check_mode:
-                    raise
-        return ""
+        try:
+            return secret(clients, role.secret, role.subject)
+        except PlatformError as error:
+            if check_mode and is_boto3_error_code("ResourceNotFoundException", error.__cause__):
+                return "", None
+            raise
 
-    for role, password in zip(roles, parallel(read, roles), strict=True):
-        role.password = password
-
-
-@contextlib.contextmanager
-def _directly(clients, instance, params):
-    """A session with the instance's own endpoint."""
-    endpoint = instance["Endpoint"]
-    server = postgresql.Server(
-        endpoint["Address"], endpoint["Port"], instance["MasterUsername"], authority(params["ca_bundle"])
-    )
-    session = postgresql.Session(server, master_password(clients, params["master_password_secret"]))
-    try:
-        yield session
-    finally:
-        session.close()
+    for role, (password, version) in zip(roles, parallel(read, roles), strict=True):
+        role.password, role.version = password, version
 
 
-def master_password(clients, secret: str) -> str:
-    """The password of the master, from Secrets Manager."""
-    with told(f"secret {secret}, the password of the master", clients):
-        return clients.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+def secret(clients, name: str, whose: str) -> tuple:
+    """(value, version id) of a password in Secrets Manager."""
+    with told(f"secret {name}, the password of {whose}", clients):
+        answer = clients.client("secretsmanager").get_secret_value(SecretId=name)
+    return answer["SecretString"], answer["VersionId"]
 
 
 def authority(path: str) -> str:

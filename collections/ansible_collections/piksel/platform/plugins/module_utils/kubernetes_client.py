@@ -206,15 +206,19 @@ class Cluster:
         with self._lock:
             self._token = None
 
-    def _headers(self, method, content):
+    def authorization(self) -> str:
+        """The value of the header of this name, with a token that is good for some minutes."""
         with self._lock:
             if self._token is None or time.monotonic() - self._signed > TOKEN_RENEWED_AFTER:
                 self._token, self._signed = token(self.clients, self.name), time.monotonic()
-            headers = {
-                "Authorization": f"Bearer {self._token}",
-                "Accept": "application/json",
-                "User-Agent": "piksel.platform",
-            }
+            return f"Bearer {self._token}"
+
+    def _headers(self, method, content):
+        headers = {
+            "Authorization": self.authorization(),
+            "Accept": "application/json",
+            "User-Agent": "piksel.platform",
+        }
         if method != "GET":
             # JSON is YAML; the server knows an apply by this type.
             usual = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
@@ -304,17 +308,26 @@ def root(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
-def _pool(endpoint, authority):
-    """Connections that trust the cluster's own authority only."""
+def tls(authority: str) -> ssl.SSLContext:
+    """TLS that trusts the cluster's own authority only, base64 of PEM as DescribeCluster has it."""
     context = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
     # The authorities of EKS carry no key identifier, which Python 3.13 would refuse by default.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def proxy_of(endpoint: str) -> str | None:
+    """The proxy that the environment names for an endpoint."""
+    return botocore.utils.get_environ_proxies(endpoint).get(urllib.parse.urlsplit(endpoint).scheme)
+
+
+def _pool(endpoint, authority):
     settings = {
-        "ssl_context": context,
+        "ssl_context": tls(authority),
         "maxsize": POOL,
         "block": True,
         "retries": False,
         "timeout": urllib3.Timeout(connect=5, read=60),
     }
-    proxy = botocore.utils.get_environ_proxies(endpoint).get(urllib.parse.urlsplit(endpoint).scheme)
+    proxy = proxy_of(endpoint)
     return urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)

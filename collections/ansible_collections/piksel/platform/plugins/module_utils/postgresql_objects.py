@@ -51,12 +51,14 @@ class PostgresqlObject(Resource):
     """An object inside the database instance.
 
     ``session`` is a postgresql.Session, or None where check mode cannot look: then ``recorded`` is what the last run
-    left, None for nothing known.
+    left, None for nothing known. Both are set by the task.
     """
 
     api = "postgresql"
     session = None
     recorded = None
+    # Id of the version of a secret that the object has in it.
+    version = None
 
     def read(self):
         """The object as found, or as the last run left it where nobody can look."""
@@ -124,8 +126,11 @@ class Database(PostgresqlObject):
         found = self.session.rows(_DATABASE, self.name)
         return {"encoding": found[0][0], "owner": found[0][1]} if found else None
 
-    def refusals(self, _found, changes):
+    def refusals(self, found, changes):
         """PostgreSQL never changes an encoding, and ownership is not taken from anybody."""
+        if not found:
+            # Nothing is known of it.
+            return []
         return [
             PlatformError(
                 f"its {change.path} is {change.before}, and {change.after} is expected",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
-names of buckets, secrets that are made by hand, the repository of Flux, instances of node pools, charts."""
+names of buckets, the database, secrets that are made by hand, the repository of Flux, instances of node pools, charts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     preflight_addons,
     preflight_buckets,
     preflight_charts,
+    preflight_database,
     preflight_git,
     preflight_instances,
     preflight_registry,
@@ -50,6 +51,7 @@ def run(params: dict, _check_mode: bool, clients, _progress=None) -> dict:
         ),
         lambda: preflight_registry.registry(clients, params["registry"]),
         lambda: preflight_secrets.manual_secrets(clients, params["manual_secrets"], params["secrets_given"]),
+        lambda: preflight_database.database(clients, params["database"]),
         lambda: preflight_git.repository(clients, params["repository"]),
         lambda: preflight_instances.node_pools(clients, params["node_pools"]),
         lambda: preflight_charts.charts(clients, params["cluster_name"], params["charts"], params["helm_binary"]),

@@ -20,6 +20,10 @@ description:
     is not that of its secret gets it again, which a sign-in finds out.
   - Connections are made by TLS, with the instance's certificate verified.
   - In check mode an instance that does not exist yet is not connected to, and everything is listed as a create.
+  - A private instance is reached by a relay, a pod that the run makes, forwards a port to and takes away. Check mode
+    makes none. It compares with the ConfigMap C(database-objects), in which the last run left hashes of what it made,
+    and so does a run, which opens a relay only when something is wanted that the record does not have, or with
+    O(look=always).
 requirements:
   - psycopg >= 3.2
 options:
@@ -39,6 +43,35 @@ options:
     description: File with the authorities of RDS, which it publishes at C(https://truststore.pki.rds.amazonaws.com).
     type: path
     required: true
+  access:
+    description: Whether to connect to the instance's own endpoint, or by a relay in the cluster.
+    type: str
+    choices: [direct, relay]
+    default: direct
+  look:
+    description:
+      - Whether a run by relay looks into the database only when something else is wanted than the last run left, or
+        always.
+      - What somebody takes away inside the database, only a look finds.
+    type: str
+    choices: [when_changed, always]
+    default: when_changed
+  cluster_name:
+    description: Name of the cluster, for O(access=relay).
+    type: str
+  cluster_endpoint:
+    description:
+      - Endpoint as M(piksel.platform.eks_cluster) returned it. Check mode learns from it that the cluster is yet to be
+        made.
+    type: str
+  relay_namespace:
+    description: Namespace of the relay and of the record.
+    type: str
+    default: kube-system
+  relay_image:
+    description: Image of the relay, one that holds an C(nc) which listens again and again and can run a program.
+    type: str
+    default: public.ecr.aws/docker/library/busybox:1.37.0
   databases:
     description:
       - The databases, keyed by a logical name. Each is a map of the following options.
@@ -122,6 +155,12 @@ held:
   returned: always
   type: list
   elements: dict
+notices:
+  description: What is worth knowing, such as that a plan could not look into the database.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 resources:
   description: C(name) of each object, by C(role), C(database), C(extension) or C(grant) and its logical key.
   returned: always
@@ -142,7 +181,7 @@ from ansible_collections.piksel.platform.plugins.module_utils.arguments import S
 from ansible_collections.piksel.platform.plugins.module_utils.clients import AWS_ARGUMENTS
 from ansible_collections.piksel.platform.plugins.module_utils.database_objects import run
 
-SERVICES = ("rds", "secretsmanager")
+SERVICES = ("sts", "eks", "rds", "secretsmanager")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     SCOPE_ARGUMENTS,
@@ -150,10 +189,17 @@ SPEC = runner.spec(
         "instance": {"type": "str", "required": True},
         "master_password_secret": {"type": "str", "required": True, "no_log": False},
         "ca_bundle": {"type": "path", "required": True},
+        "access": {"type": "str", "choices": ["direct", "relay"], "default": "direct"},
+        "look": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
+        "cluster_name": {"type": "str"},
+        "cluster_endpoint": {"type": "str"},
+        "relay_namespace": {"type": "str", "default": "kube-system"},
+        "relay_image": {"type": "str", "default": "public.ecr.aws/docker/library/busybox:1.37.0"},
         "databases": {"type": "dict", "required": True},
         "roles": {"type": "dict", "required": True},
         "grants": {"type": "dict", "required": True},
     },
+    required_if=[("access", "relay", ["cluster_name"])],
 )
 
 

@@ -84,6 +84,29 @@ options:
       - Nothing is looked up about those that the cluster runs already as they are wanted.
     type: dict
     default: {}
+  database:
+    description:
+      - The database that is wanted. RDS must have its version and class, and the file with the authorities of RDS must
+        be there.
+      - Nothing is looked up about an instance that is as it is wanted.
+    type: dict
+    suboptions:
+      name:
+        description: Identifier of the instance.
+        type: str
+        required: true
+      engine_version:
+        description: Version of PostgreSQL, a minor or a major.
+        type: str
+        required: true
+      instance_class:
+        description: Class of the instance.
+        type: str
+        required: true
+      ca_bundle:
+        description: File with the authorities of RDS.
+        type: str
+        required: true
   registry:
     description: Container registry of another account that nodes pull from. Whether it lets them is only told.
     type: dict
@@ -271,7 +294,7 @@ from ansible_collections.piksel.platform.plugins.module_utils.git_repository imp
 from ansible_collections.piksel.platform.plugins.module_utils.preflight import run
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_charts import CHART_OPTIONS
 
-SERVICES = ("ec2", "iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager")
+SERVICES = ("ec2", "iam", "eks", "sts", "service-quotas", "s3", "ecr", "secretsmanager", "rds")
 SPEC = runner.spec(
     AWS_ARGUMENTS,
     {
@@ -295,6 +318,13 @@ SPEC = runner.spec(
             },
         },
         "bucket_names": {"type": "dict", "default": {}},
+        "database": {
+            "type": "dict",
+            "options": {
+                name: {"type": "str", "required": True}
+                for name in ("name", "engine_version", "instance_class", "ca_bundle")
+            },
+        },
         "registry": {
             "type": "dict",
             "default": {},

@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.piksel.platform.plugins.plugin_utils import (
     catalogue_buckets,
     catalogue_compute,
+    catalogue_database,
     catalogue_flux,
     catalogue_identities,
     catalogue_karpenter,
@@ -27,6 +28,7 @@ Rule = t.Callable[[t.Any, dict[str, t.Any]], t.Iterable[Problem]]
 RULES: dict[str, Rule] = {
     **catalogue_buckets.RULES,
     **catalogue_compute.RULES,
+    **catalogue_database.RULES,
     **catalogue_flux.RULES,
     **catalogue_identities.RULES,
     **catalogue_karpenter.RULES,
