@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What must hold in an account before anything is written: roles, Kubernetes version, quotas, the hub's roles, add-ons,
-names of buckets, the database, secrets that are made by hand, the repository of Flux, instances of node pools, charts."""
+names of buckets, the database, secrets made by hand, the repository of Flux, instances of node pools, charts."""
 
 from __future__ import annotations
 
