@@ -88,15 +88,17 @@ def test_the_way_in_is_gone_and_what_is_remembered_is_no_value(converged: Sandbo
 def test_what_is_gone_inside_is_added_again_by_a_run_that_always_looks(
     converged: Sandbox, play: Play, application: Callable, kubectl: Callable
 ) -> None:
-    """A pod that a killed run left is in the way, and is cleared away; nothing of anybody else's is touched."""
+    """A pod that a killed run left is cleared away, also by a run that needs none; what others gave is not touched."""
     with application("db-password", "odc") as connection:
         connection.execute("CREATE ROLE odc_manage")
         connection.execute("GRANT odc_manage TO odc")
         connection.execute("REVOKE CREATE ON SCHEMA public FROM odc")
-    kubectl("run", POD, "--image", "left.example.org/relay", "-n", "kube-system")
+    left = ("run", POD, "--image", "left.example.org/relay", "-n", "kube-system")
+    kubectl(*left)
     converged.clear_calls()
     assert play("playbooks/database.yml").ok().changed == 0
-    assert converged.calls(writes=True) == []
+    assert [row["operation"] for row in converged.calls(writes=True)] == ["delete:pods"]
+    kubectl(*left)
     run = play("playbooks/database.yml", ["dev"], "-e", "piksel_database_look=always").ok()
     assert run.changed == 1
     with application("db-password", "odc") as connection:

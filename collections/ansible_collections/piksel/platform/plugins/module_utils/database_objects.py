@@ -94,13 +94,17 @@ class _RelayedWay(_DirectWay):
         record = Record(cluster, params["scope"], place["namespace"], instance["DbiResourceId"])
         for resource in wanted:
             resource.recorded = record.found(resource)
-        if self.check_mode or (params["look"] == WHEN_CHANGED and _as_recorded(wanted)):
+        if self.check_mode:
+            return self._planned(wanted)
+        if params["look"] == WHEN_CHANGED and _as_recorded(wanted):
+            postgresql_relay.clear(cluster, place, self.progress)
             return self._planned(wanted)
         endpoint = instance["Endpoint"]
         with postgresql_relay.opened(cluster, place, endpoint["Address"], endpoint["Port"], self.progress) as near:
             address, port = near
             result = self.reconciled(instance, wanted, port, address)
-        record.write(wanted)
+            # Before the relay goes: a run that is killed in between leaves no work, only a pod.
+            record.write(wanted)
         return result
 
     def _planned(self, wanted):

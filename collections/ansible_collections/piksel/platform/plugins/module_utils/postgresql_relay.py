@@ -5,13 +5,14 @@
 """The way to a private database: a pod in its network that passes bytes on, and a port-forward to it.
 
 The pod sees TLS only: the session verifies the database's own certificate through it. Nothing of it stays: this run
-takes it away, else its deadline ends it and the next run clears it away.
+takes it away, else its deadline ends it, and the next run uses it or clears it away.
 https://kubernetes.io/docs/tasks/access-application-cluster/port-forward-access-application-cluster/
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import socket
 import ssl
 import threading
@@ -29,6 +30,9 @@ except ImportError:
 KIND, KEY = "Pod", "database-relay"
 MANAGER = "piksel.platform"
 LIVES_SECONDS = 900
+# A run takes one over that an earlier run left no longer ago than this.
+SERVES_SECONDS = 300
+ENDED = ("Failed", "Succeeded", "gone")
 READY_WITHIN, GONE_WITHIN = 300, 60
 CONNECT_SECONDS = 15
 PIECE = 1 << 16
@@ -64,8 +68,13 @@ def require_websocket() -> None:
         )
 
 
+def clear(cluster, place: dict, progress=None) -> None:
+    """Take away the pod that a run left which was killed; ``place`` as for ``opened``."""
+    _Pod(cluster, place, progress).end()
+
+
 class _Pod:
-    """The pod, under one name: what an earlier run left is in the way, and goes."""
+    """The pod, under one name: one that an earlier run left serves, or is in the way and goes."""
 
     def __init__(self, cluster, place, progress):
         self.cluster, self.progress = cluster, progress
@@ -75,9 +84,11 @@ class _Pod:
         self.what = f"{KIND} {self.namespace}/{KEY}"
 
     def start(self, host, port):
-        """Make it anew and wait until it runs."""
-        self.end()
-        self.cluster.apply(self.path, self.what, manifest(self, host, port), MANAGER)
+        """Make it, unless there is one that will do, and wait until it runs."""
+        wanted = manifest(self, host, port)
+        if not _serves(self.cluster.get(self.path, self.what), wanted):
+            self.end()
+            self.cluster.apply(self.path, self.what, wanted, MANAGER)
         wait.until(self._running, wait.Patience(self.what, 20, READY_WITHIN), self.progress)
 
     def end(self):
@@ -92,12 +103,22 @@ class _Pod:
         conditions = status.get("conditions", [])
         if any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
             return wait.Look("Running", done=True)
-        if phase in ("Failed", "Succeeded", "gone"):
+        if phase in ENDED:
             return wait.Look(phase, failure=status.get("message") or _reason(status))
         return wait.Look(_reason(status))
 
     def _gone(self):
         return wait.Look("there", done=self.cluster.get(self.path, self.what) is None)
+
+
+def _serves(found, wanted):
+    """Whether a pod leads to the same place, is not ending, and has enough of its time left."""
+    if not found or found["metadata"].get("deletionTimestamp") or found["status"].get("phase") in ENDED:
+        return False
+    commands = [pod["spec"]["containers"][0].get("command") for pod in (found, wanted)]
+    made = datetime.datetime.fromisoformat(found["metadata"]["creationTimestamp"].replace("Z", "+00:00"))
+    age = (datetime.datetime.now(datetime.UTC) - made).total_seconds()
+    return commands[0] == commands[1] and age < SERVES_SECONDS
 
 
 def _reason(status):
@@ -130,8 +151,8 @@ def manifest(pod, host: str, port: int) -> dict:
                 {
                     "name": "relay",
                     "image": pod.image,
-                    # For each connection another nc, which passes on what comes.
-                    "command": ["nc", "-lk", "-p", str(port), "-e", "nc", host, str(port)],
+                    # BusyBox: for each connection another nc, which passes on what comes.
+                    "command": ["nc", "-ll", "-p", str(port), "-e", "nc", host, str(port)],
                     "ports": [{"name": "postgresql", "containerPort": port}],
                     "resources": {
                         "requests": {"cpu": "10m", "memory": "16Mi"},

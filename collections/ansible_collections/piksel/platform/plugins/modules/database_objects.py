@@ -69,7 +69,7 @@ options:
     type: str
     default: kube-system
   relay_image:
-    description: Image of the relay, one that holds an C(nc) which listens again and again and can run a program.
+    description: Image of the relay, one with the C(nc) of BusyBox, whose C(-ll) and C(-e) it uses.
     type: str
     default: public.ecr.aws/docker/library/busybox:1.37.0
   databases:
