@@ -60,6 +60,20 @@ def test_an_application_signs_in_with_what_it_reads_in_the_cluster(application: 
         assert connection.pgconn.ssl_in_use
 
 
+@pytest.mark.requirement("RDS-09")
+def test_nobody_is_let_in_without_tls(converged: Sandbox, aws: Callable) -> None:
+    (found,) = aws("rds").describe_db_instances()["DBInstances"]
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        psycopg.connect(
+            host=found["Endpoint"]["Address"],
+            port=found["Endpoint"]["Port"],
+            user="piksel_dev",
+            password=aws("secretsmanager").get_secret_value(SecretId="database-password")["SecretString"],
+            dbname="piksel",
+            sslmode="disable",
+        )
+
+
 @pytest.mark.requirement("RDS-12", "RDS-13", "RDS-14")
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_signs_in_by_its_secret_and_may_what_it_should(role: str, application: Callable) -> None:
