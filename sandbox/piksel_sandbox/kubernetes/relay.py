@@ -239,6 +239,8 @@ async def _rest(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 def _drop(writer: asyncio.StreamWriter) -> None:
     """Ends a connection with RST, as a failing network does."""
     raw = writer.get_extra_info("socket")
-    with contextlib.suppress(OSError):
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # A tunnel whose client closed it while bytes came has no socket any more.
+    if raw is not None:
+        with contextlib.suppress(OSError):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
