@@ -59,12 +59,6 @@ SPOILT = {
         "t3.small",
         ("piksel_database_instance_class", "t3.small"),
     ),
-    "backups for too long": (
-        "database.yml",
-        "piksel_database_backup_days: 14",
-        "piksel_database_backup_days: 36",
-        ("36 days of backups", "1 to 35"),
-    ),
     "version as a number": ("cluster.yml", '"1.34"', "1.30", ("piksel_kubernetes_version",)),
 }
 

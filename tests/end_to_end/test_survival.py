@@ -56,7 +56,7 @@ def assert_converged(sandbox, play: Play, aws) -> None:
     assert silent.changed == 0
     assert sandbox.calls(writes=True) == []
     found = doubles(aws)
-    assert len(found["kms"]) == len(set(found["kms"])) == 1
+    assert found["kms"] == ["kms_key/eks_cluster.secrets", "kms_key/rds.database"]
     assert found["clusters"] == ["piksel-dev"]
 
 
