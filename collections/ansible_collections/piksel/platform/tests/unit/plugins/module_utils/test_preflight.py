@@ -232,6 +232,7 @@ def test_run_tells_the_findings_of_all_lookups_at_once():
         "registry": {},
         "manual_secrets": {},
         "secrets_given": {},
+        "database": None,
         "repository": None,
         "node_pools": {},
         "charts": [],
