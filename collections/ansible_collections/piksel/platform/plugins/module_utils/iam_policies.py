@@ -140,11 +140,12 @@ class Policy(Resource):
         """
         arn = found["arn"] if found else self._arn
         bounded = [
-            f"{kind} {name} has it as permissions boundary" for name, _, kind in self._used(arn, "PermissionsBoundary")
+            f"{kind} {name} has it as permissions boundary"
+            for name, _parameter, kind in self._used(arn, "PermissionsBoundary")
         ]
         others = [
             f"{kind} {name} of somebody else has it attached"
-            for name, _, kind in self._attached(arn)
+            for name, _parameter, kind in self._attached(arn)
             if action == "replace" and not self._is_marked(name, kind)
         ]
         advice = "Give that another one first."

@@ -200,7 +200,7 @@ class Grant(PostgresqlObject):
         for path in _RELATIONS:
             missing = {one for privileges in self._lacking(path).values() for one in privileges}
             held[path] = set(self.wanted[path]) - missing
-        for path, (_, kind) in _FUTURE.items():
+        for path, (_objects, kind) in _FUTURE.items():
             held[path] = self._privileges(_OF_FUTURE, self.schema, kind, self.role)
         return {path: sorted(set(self.wanted[path]) & privileges) for path, privileges in held.items()}
 

@@ -16,6 +16,7 @@ import datetime
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_client, ownership, wait
@@ -35,6 +36,8 @@ SERVES_SECONDS = 300
 ENDED = ("Failed", "Succeeded", "gone")
 READY_WITHIN, GONE_WITHIN = 300, 60
 CONNECT_SECONDS = 15
+# Seconds after each try of a port-forward that failed; together less than a session waits for.
+PAUSES = (0.2, 0.5, 1, 2, 4)
 PIECE = 1 << 16
 # The protocol of a port-forward over WebSocket: each message begins with the number of its channel, of which the port
 # has one for data and one for errors; the first message of each names the port.
@@ -191,18 +194,25 @@ class _Listener:
     def _accept(self):
         while True:
             try:
-                near, _ = self._socket.accept()
+                near, _address = self._socket.accept()
             except OSError:
                 return
-            try:
-                far = self._forward()
-            except (OSError, websocket.WebSocketException, PlatformError):
+            far = self._forwarded()
+            if far is None:
                 # The session sees a connection that ended before it began, and says so.
                 near.close()
                 continue
             self._ends += [near, far]
             for work in (_send, _receive):
                 threading.Thread(target=work, args=(near, far), daemon=True).start()
+
+    def _forwarded(self):
+        """A WebSocket to the pod's port, asked for again while the API server is busy; None when there is none."""
+        for pause in PAUSES:
+            with contextlib.suppress(OSError, websocket.WebSocketException, PlatformError):
+                return self._forward()
+            time.sleep(pause)
+        return None
 
     def _forward(self):
         """A WebSocket to the pod's port.

@@ -86,4 +86,4 @@ def test_an_absent_secret_is_planned_as_the_run_will_find_it(check_mode, missing
         return
     with pytest.raises(outcome) as told:
         store.value({"from_secret": key})
-    assert type(told.value) is outcome
+    assert told.type is outcome
