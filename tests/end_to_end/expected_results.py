@@ -15,6 +15,7 @@ from end_to_end.conftest import CLUSTERS, REGION
 
 CLUSTER = CLUSTERS["dev"]
 HUB_DNS_ROLE = "externaldns-crossaccount-role-dev"
+GPU_QUOTA = "L-DB2E81BA"
 SECURITY_CHECKS = [
     *("access_keys", "administrators", "bindings", "buckets", "control_plane", "databases", "foreign_trust"),
     *("instances", "pods", "secrets", "security_groups", "support", "threat_detection", "trail", "volumes"),
@@ -41,8 +42,13 @@ class Apis:
         return self.aws("iam", account).get_role(RoleName=name)["Role"]["Arn"]
 
 
+def quota(apis: Apis, service: str, code: str) -> float:
+    """The value of a quota of the account."""
+    return apis.run("service-quotas").get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
+
+
 def preflight(apis: Apis) -> dict:
-    """Account, callers, versions, and what of the hub can be reached; quotas are asked of a new cluster only."""
+    """Account, callers, versions, and what of the hub can be reached; that of clusters is asked for a new one only."""
     eks, iam = apis.aws("eks"), apis.aws("iam")
     version = apis.cluster["version"]
     versions = eks.describe_cluster_versions()["clusterVersions"]
@@ -66,7 +72,7 @@ def preflight(apis: Apis) -> dict:
             "end_of_standard_support": offered["endOfStandardSupportDate"].date().isoformat(),
         },
         "hub_roles": {"external_dns": {"arn": apis.role_arn(HUB_DNS_ROLE, "hub"), "reachable": True}},
-        "quotas": {},
+        "quotas": {GPU_QUOTA: quota(apis, "ec2", GPU_QUOTA)},
         "addons": {name: addon["version"] for name, addon in addons(apis)["addons"].items()},
         "registry": {repository["repositoryName"]: True for repository in repositories},
     }

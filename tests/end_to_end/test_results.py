@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from end_to_end.conftest import ACCOUNTS, CLUSTERS, REGION
-from end_to_end.expected_results import EXPECTED, HUB_DNS_ROLE, Apis
+from end_to_end.expected_results import EXPECTED, GPU_QUOTA, HUB_DNS_ROLE, Apis, quota
 from end_to_end.harness import ROOT, Play
 
 ROLES = ROOT / "collections/ansible_collections/piksel/platform/roles"
@@ -81,6 +81,6 @@ def test_a_run_hands_on_what_the_apis_say(empty, play: Play, tmp_path: Path, api
     looked = {"preflight_result", "vpc_lookup_result"}
     for name in set(EXPECTED) - looked:
         assert without_words(first[name]) == expected[name], name
-    quota = apis.run("service-quotas").get_service_quota(ServiceCode="eks", QuotaCode="L-1194D53C")["Quota"]
-    before = {"cluster_version": None, "quotas": {"L-1194D53C": quota["Value"]}}
+    quotas = {GPU_QUOTA: quota(apis, "ec2", GPU_QUOTA), "L-1194D53C": quota(apis, "eks", "L-1194D53C")}
+    before = {"cluster_version": None, "quotas": quotas}
     assert without_words(first["preflight_result"]) == expected["preflight_result"] | before

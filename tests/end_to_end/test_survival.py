@@ -13,7 +13,7 @@ STAGES = [
     stage["ansible.builtin.import_playbook"]
     for stage in yaml.safe_load((ROOT / "site.yml").read_text(encoding="utf-8"))
 ]
-# What all names of objects hold that Helm makes.
+# What all names of objects hold that Helm makes, but for one definition.
 BY_HELM = "karpenter"
 # What a run makes to reach the database, and to remember what it saw there.
 ON_THE_WAY = ("kube-system/database-relay", "kube-system/database-objects")
@@ -73,30 +73,38 @@ def test_killed_after_each_write(empty, play: Play, aws) -> None:
     """
     deaths = 0
     for stage in STAGES:
+        passing = 1
         for _ in range(200):
-            if not dies_after_one_write(empty, play, stage):
+            if not dies_or_does(empty, play, stage, passing):
                 break
             deaths += 1
+            # Helm begins a release anew, so that it has to get one write further each time.
+            passing = passing + 1 if wrote_by_helm(empty) else 1
             if deaths % 10 == 0:
                 assert_check_plans(empty, play)
     assert deaths > 50
     assert_converged(empty, play, aws)
 
 
-def dies_after_one_write(sandbox, play: Play, stage: str) -> bool:
-    """Kill a stage's run after its first write; False where it had nothing to write and ended well."""
+def dies_or_does(sandbox, play: Play, stage: str, passing: int) -> bool:
+    """Kill a stage's run after so many writes; False where it had nothing to do and ended well."""
     sandbox.clear_calls()
-    sandbox.add_fault("stall", after_writes=1, caller="run")
+    sandbox.add_fault("stall", after_writes=passing, caller="run")
     started = play.start(stage)
-    reached = wait_for_writes(sandbox, started, 1)
+    reached = wait_for_writes(sandbox, started, passing)
     if reached:
         assert started.kill().rc == -9
     sandbox.clear_faults()
     if reached:
         assert_nothing_writes(sandbox)
-    else:
-        assert {item["api"] for item in started.finish().ok().done} <= {"local"}
-    return reached
+        return True
+    return not {item["api"] for item in started.finish().ok().done} <= {"local"}
+
+
+def wrote_by_helm(sandbox) -> bool:
+    """Whether the last write was one of Helm's."""
+    rows = [row for row in sandbox.calls(writes=True) if 200 <= row["status"] < 300]
+    return bool(rows) and rows[-1]["api"] == "kubernetes" and BY_HELM in rows[-1]["object"]
 
 
 def assert_check_plans(sandbox, play: Play) -> None:
@@ -142,7 +150,7 @@ def test_each_kubernetes_creates_answer_lost_once(empty, play: Play, aws, kubect
     rows = [row for row in empty.calls(writes=True) if row["api"] == "kubernetes" and row["status"] == 201]
     creates = [row["object"] for row in rows if BY_HELM not in row["object"]]
     assert lost == len(creates) > 5
-    assert sorted(creates) == sorted([*made, *ON_THE_WAY])
+    assert sorted(creates) == sorted([*made, *ON_THE_WAY, "capacitybuffers.autoscaling.x-k8s.io"])
     empty.clear_faults()
     assert_converged(empty, play, aws)
     for kind in ("namespaces", "secrets"):

@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, postgresql, postgresql_relay, unknown
 from ansible_collections.piksel.platform.plugins.module_utils.database_record import Record
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, combined, told
-from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect_or_tell
 from ansible_collections.piksel.platform.plugins.module_utils.postgresql_objects import (
     AS_STORED,
     ENCODING,
@@ -87,9 +87,12 @@ class _RelayedWay(_DirectWay):
     def bring(self, instance, wanted):
         """The result of reconcile, over a relay or with what the last run recorded."""
         params = self.params
-        cluster = connect(self.clients, params["cluster_name"], self.check_mode, params["cluster_endpoint"])
+        cluster, notices = connect_or_tell(
+            self.clients, params["cluster_name"], self.check_mode, params["cluster_endpoint"]
+        )
         if cluster is None:
-            return self._planned(wanted)
+            planned = self._planned(wanted)
+            return {**planned, "notices": [*planned["notices"], *notices]}
         place = {"scope": params["scope"], "namespace": params["relay_namespace"], "image": params["relay_image"]}
         record = Record(cluster, params["scope"], place["namespace"], instance["DbiResourceId"])
         for resource in wanted:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.piksel.platform.plugins.module_utils import unknown, wait
-from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_client import connect_or_tell
 from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_objects import object_path
 
 SOURCE = ("source.toolkit.fluxcd.io/v1", "GitRepository", "gitrepositories")
@@ -29,10 +29,10 @@ def run(params: dict, check_mode: bool, clients, progress=None) -> dict:
     message}, "notices"}. Raises PlatformError with the controller's message when one of both stays in error for
     ``errors_for`` seconds, or is not Ready after ``timeout`` seconds.
     """
-    cluster = connect(clients, params["cluster_name"], check_mode, params.get("cluster_endpoint"))
+    cluster, notices = connect_or_tell(clients, params["cluster_name"], check_mode, params.get("cluster_endpoint"))
     root = unknown.make("Kustomization", params["name"], "revision")
     if cluster is None:
-        return {"changed": False, "ready": False, "revision": root, "others": {}, "notices": []}
+        return {"changed": False, "ready": False, "revision": root, "others": {}, "notices": notices}
     look = Look(cluster, params["namespace"], params["name"], params["errors_for"])
     if check_mode:
         ready, revision = look.now()

@@ -277,12 +277,15 @@ def _file(content):
 
 
 def run_releases(params: dict, check_mode: bool, clients, progress=None) -> dict:
-    """Reconcile a map of releases; result of reconcile, resources: key -> {"name", "namespace", "chart", "version"}.
+    """Reconcile a map of releases; result of reconcile, and "notices"; resources: key -> {"name", "namespace", "chart",
+    "version"}.
 
     ``params["apply"]`` (arguments of kubernetes.core.helm) -> its result, is how an action carries a release out.
     """
     wanted = arguments.entries("releases", params["releases"], RELEASE_OPTIONS)
-    cluster = kubernetes_client.connect(clients, params["cluster_name"], check_mode, params.get("cluster_endpoint"))
+    cluster, notices = kubernetes_client.connect_or_tell(
+        clients, params["cluster_name"], check_mode, params.get("cluster_endpoint")
+    )
     common = {"binary": params.get("binary_path"), "apply": params.get("apply")}
     releases, findings = [], []
     for wave, (key, entry) in enumerate(wanted.items()):
@@ -295,13 +298,14 @@ def run_releases(params: dict, check_mode: bool, clients, progress=None) -> dict
         release.wave = wave
         releases.append(release)
     errors.combined(findings)
-    return reconcile(
+    result = reconcile(
         releases,
         check_mode,
         consent=params["consent"],
         orphans=(lambda: _unwanted(clients, params, cluster, releases, common)) if cluster else None,
         progress=progress,
     )
+    return {**result, "notices": notices}
 
 
 def _unwanted(clients, params, cluster, releases, common):

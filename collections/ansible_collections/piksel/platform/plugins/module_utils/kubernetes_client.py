@@ -20,6 +20,7 @@ import urllib.parse
 
 from ansible_collections.piksel.platform.plugins.module_utils import kubernetes_errors, unknown
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError, told
+from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
 
 try:
     import botocore.exceptions
@@ -77,6 +78,20 @@ def connect(clients, name: str, check_mode: bool, endpoint: str | None = None):
             advice="Wait until it is ACTIVE." if status == "CREATING" else None,
         )
     return Cluster(clients, found, waits=not check_mode)
+
+
+def connect_or_tell(clients, name: str, check_mode: bool, endpoint: str | None = None) -> tuple:
+    """(what ``connect`` gives, notices): check mode goes on without a cluster that does not let this caller in yet.
+
+    The run that is planned may well be the one that does, as after a run that died on the way.
+    """
+    cluster = connect(clients, name, check_mode, endpoint)
+    if cluster and check_mode:
+        try:
+            cluster.get("/api/v1/namespaces/kube-system", "Namespace kube-system")
+        except UnknownCallerError as error:
+            return None, [f"{error} What is in the cluster is planned as if there were none."]
+    return cluster, []
 
 
 def describe(clients, name: str) -> dict | None:

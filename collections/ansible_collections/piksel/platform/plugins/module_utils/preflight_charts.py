@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ansible_collections.piksel.platform.plugins.module_utils import helm_charts, helm_storage, kubernetes_client
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
-from ansible_collections.piksel.platform.plugins.module_utils.kubernetes_errors import UnknownCallerError
 from ansible_collections.piksel.platform.plugins.module_utils.preflight_report import Report
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel
 
@@ -27,7 +26,7 @@ def charts(clients, cluster_name: str, wanted: list, binary: str | None) -> Repo
     ``binary`` is the path of helm.
     """
     report = Report(clients)
-    cluster = _cluster(clients, cluster_name) if wanted else None
+    cluster = kubernetes_client.connect_or_tell(clients, cluster_name, check_mode=True)[0] if wanted else None
 
     def look(entry):
         if cluster and _is_there(cluster, entry):
@@ -42,17 +41,6 @@ def charts(clients, cluster_name: str, wanted: list, binary: str | None) -> Repo
 
     report.findings += [finding for found in parallel(look, wanted) for finding in found]
     return report
-
-
-def _cluster(clients, name):
-    """The cluster, None where there is none, or none that lets this caller in yet."""
-    try:
-        cluster = kubernetes_client.connect(clients, name, check_mode=True)
-        if cluster:
-            cluster.kinds("v1")
-    except UnknownCallerError:
-        return None
-    return cluster
 
 
 def _is_there(cluster, entry):

@@ -110,6 +110,12 @@ operations:
         - path: version
           before: 1.14.0
           after: 1.14.1
+notices:
+  description: What is worth knowing, such as that check mode could not see into the cluster.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 held:
   description: Operations that need consent and have none; they are shown and not done. C(consent) is the exact word to
     give.
