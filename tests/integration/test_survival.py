@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
@@ -10,8 +11,20 @@ import pytest
 from ansible_collections.piksel.platform.plugins.module_utils import clients
 
 from integration.attributes import TAMPERINGS
-from integration.estate import CLUSTER, Platform
+from integration.estate import CLUSTER, Platform, filled
+from integration.estate_identity import POD_TRUST
+from integration.estate_identity import policy as allowing
 
+POD_POLICY = allowing("s3:GetObject")
+# Modules whose objects go with consent and by one call each, and the option that names them.
+DELETABLE = (
+    ("eks_pod_identity_associations", "associations"),
+    ("eks_access_entries", "access_entries"),
+    ("iam_policies", "policies"),
+    ("iam_roles", "roles"),
+    ("log_groups", "log_groups"),
+    ("secretsmanager_secrets", "secrets"),
+)
 READS = ("Get", "List", "Describe", "AssumeRole")
 
 
@@ -88,6 +101,39 @@ def test_the_first_answer_of_every_write_is_lost(platform: Platform, operation: 
     hit = [name for name in called if fnmatchcase(name, operation)]
     assert platform.cloud.faults()[0]["acted"] == len(hit) > 5
     assert is_whole(platform)
+
+
+@pytest.mark.requirement("GEN-09")
+def test_the_first_answer_of_every_delete_is_lost(platform: Platform) -> None:
+    run = platform.converge()
+    iam, role = platform.client("iam"), f"{CLUSTER}-pods"
+    iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=json.dumps(POD_POLICY))
+    iam.attach_role_policy(RoleName=role, PolicyArn=run.results["iam_policies"]["resources"]["reader"]["arn"])
+    iam.create_instance_profile(InstanceProfileName=role)
+    iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
+    platform.cloud.clear_calls()
+    platform.cloud.add_fault("reset-after", operation="*:*", writes=True, times_per_operation=1, caller="run")
+    for module, option in DELETABLE:
+        options = {**filled(platform.wanted[module], run.results), option: {}}
+        words = [one["consent"] for one in platform.call(module, options, check=True)["held"]]
+        result = platform.call(module, {**options, "consent": words})
+        assert not result.get("failed"), result["msg"]
+        assert {one["action"] for one in result["operations"]} == {"delete"}
+        again = platform.call(module, {**options, "consent": words})
+        assert not again["operations"], module
+    deletes = {name for name in platform.writes() if name.startswith(("iam:DeleteRole", "iam:Remove"))}
+    assert deletes == {"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:RemoveRoleFromInstanceProfile"}
+
+
+@pytest.mark.requirement("GEN-09")
+def test_a_replacement_whose_delete_was_answered_to_nobody_is_made_anew(platform: Platform) -> None:
+    role = {"name": "moving", "assume_role_policy": POD_TRUST}
+    platform.call("iam_roles", {"roles": {"moving": role}})
+    platform.cloud.add_fault("reset-after", operation="iam:DeleteRole", times=1, caller="run")
+    moved = {"roles": {"moving": {**role, "path": "/other/"}}, "consent": ["replace:iam_role/core.moving"]}
+    result = platform.call("iam_roles", moved)
+    assert [one["action"] for one in result["operations"]] == ["replace"]
+    assert platform.client("iam").get_role(RoleName="moving")["Role"]["Path"] == "/other/"
 
 
 def test_lost_answers_do_not_hinder_repairs(platform: Platform) -> None:

@@ -74,6 +74,15 @@ def test_a_role_takes_ten_policies(account: Account) -> None:
         account.iam.attach_role_policy(RoleName="holder", PolicyArn=made["Policy"]["Arn"])
 
 
+def test_a_role_leaves_an_instance_profile_once(account: Account) -> None:
+    account.role("holder")
+    account.iam.create_instance_profile(InstanceProfileName="profile")
+    account.iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="holder")
+    account.iam.remove_role_from_instance_profile(InstanceProfileName="profile", RoleName="holder")
+    with refused("NoSuchEntity", "not found"):
+        account.iam.remove_role_from_instance_profile(InstanceProfileName="profile", RoleName="holder")
+
+
 @pytest.mark.requirement("IAM-01")
 def test_audiences_of_a_provider_come_and_go(account: Account) -> None:
     arn = account.iam.create_open_id_connect_provider(Url="https://issuer.example.org/id/1", ClientIDList=["a"])[

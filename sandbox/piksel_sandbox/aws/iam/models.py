@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.exceptions import DeleteConflictException, EntityAlreadyExists, LimitExceededException
+from moto.iam.exceptions import DeleteConflictException, EntityAlreadyExists, LimitExceededException, NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, OpenIDConnectProvider, PolicyVersion, Role
 
 POLICY_SIZE = 6144
@@ -94,6 +94,12 @@ class SandboxIAMBackend(IAMBackend):
         """UpdateAssumeRolePolicy, with a trust policy that is not too long."""
         _check_size(policy_document, "ACLSizePerRole", TRUST_SIZE)
         super().update_assume_role_policy(role_name, policy_document)
+
+    def remove_role_from_instance_profile(self, profile_name: str, role_name: str) -> None:
+        """RemoveRoleFromInstanceProfile; a role that is not in it is not found."""
+        if self.get_role(role_name) not in self.get_instance_profile(profile_name).roles:
+            raise NotFoundException(f"Role {role_name} in Instance Profile {profile_name} not found.")
+        super().remove_role_from_instance_profile(profile_name, role_name)
 
     def create_open_id_connect_provider(
         self, url: str, thumbprint_list: list[str], client_id_list: list[str], tags: list[dict[str, str]]

@@ -128,11 +128,8 @@ class LaunchTemplate(Resource):
 
     def delete(self, found):
         """DeleteLaunchTemplate, all versions with it; node groups keep the copies that EKS made."""
-        try:
+        with errors.gone(NOT_FOUND):
             self.ec2.delete_launch_template(LaunchTemplateName=self.name)
-        except is_boto3_error_code(NOT_FOUND):
-            # Gone already: this is the second try of a deletion whose answer was lost.
-            return
 
     def _data_changes(self, found):
         return compare.changes(self.data_attributes, self.wanted, found)

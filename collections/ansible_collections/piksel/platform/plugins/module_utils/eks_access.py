@@ -121,15 +121,13 @@ class AccessEntry(Resource):
         if scope:
             self.eks.associate_access_policy(**self.which, policyArn=policy, accessScope=scope)
             return
-        try:
+        with errors.gone("ResourceNotFoundException"):
             self.eks.disassociate_access_policy(**self.which, policyArn=policy)
-        except is_boto3_error_code("ResourceNotFoundException"):
-            # Gone already: this is the second try of a call whose answer was lost.
-            return
 
     def delete(self, _found):
         """DeleteAccessEntry, its policies with it."""
-        self.eks.delete_access_entry(**self.which)
+        with errors.gone("ResourceNotFoundException"):
+            self.eks.delete_access_entry(**self.which)
 
     def facts(self, found):
         """Principal and ARN of the entry."""

@@ -151,7 +151,8 @@ class Addon(ClusterPart):
     def delete_call(self):
         """DeleteAddon; the software of one that is no longer wanted goes with it, that of one to be made anew stays."""
         preserve = bool(self.wanted)
-        self.eks.delete_addon(**self.which, preserve=preserve)
+        with errors.gone("ResourceNotFoundException"):
+            self.eks.delete_addon(**self.which, preserve=preserve)
 
     def facts(self, found):
         """Version, why it is this one, ARN and state."""

@@ -140,11 +140,8 @@ class ClusterPart(Resource):
 
     def delete_call(self) -> None:
         """The one call of a deletion."""
-        try:
+        with errors.gone("ResourceNotFoundException"):
             getattr(self.eks, f"delete_{self.words.noun}")(**self.which)
-        except is_boto3_error_code("ResourceNotFoundException"):
-            # Gone already: this is the second try of a deletion whose answer was lost.
-            return
 
     def await_settled(self) -> dict:
         """Wait for one of the settled states and return the part as found; a failed state raises with the reason."""

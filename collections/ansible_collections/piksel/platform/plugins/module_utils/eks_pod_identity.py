@@ -114,7 +114,8 @@ class PodIdentityAssociation(Resource):
 
     def delete(self, found):
         """DeletePodIdentityAssociation; running pods keep their credentials until these expire."""
-        self.eks.delete_pod_identity_association(clusterName=self.cluster, associationId=found["association_id"])
+        with errors.gone("ResourceNotFoundException"):
+            self.eks.delete_pod_identity_association(clusterName=self.cluster, associationId=found["association_id"])
 
     def facts(self, found):
         """Namespace, service account, and the ARN and id that EKS gives."""

@@ -98,6 +98,19 @@ def code_of(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
+def gone(*codes):
+    """Pass over these codes, by which a service says that what one call removes is not there.
+
+    That is what the second try of the call gets when the answer to the first was lost.
+    """
+    try:
+        yield
+    except boto_errors.ClientError as error:
+        if code_of(error) not in codes:
+            raise
+
+
+@contextlib.contextmanager
 def told(subject=None, clients=None):
     """Turn botocore's errors inside the block into PlatformError about ``subject``; ``clients`` names account and
     region.

@@ -20,6 +20,9 @@ from ansible_collections.piksel.platform.plugins.module_utils.compare import Att
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
+# How IAM says that something is not there.
+GONE = "NoSuchEntity"
+
 ROLE_OPTIONS = {
     "name": {"type": "str", "required": True},
     "path": {"type": "str", "default": "/"},
@@ -57,7 +60,7 @@ class Role(Resource):
         """GetRole and ListAttachedRolePolicies."""
         try:
             role = self.iam.get_role(RoleName=self.name)["Role"]
-        except is_boto3_error_code("NoSuchEntity"):
+        except is_boto3_error_code(GONE):
             return None
         return {**_found(role), "managed_policies": self._attached()}
 
@@ -114,7 +117,8 @@ class Role(Resource):
         if arn:
             self.iam.put_role_permissions_boundary(RoleName=self.name, PermissionsBoundary=arn)
         else:
-            self.iam.delete_role_permissions_boundary(RoleName=self.name)
+            with errors.gone(GONE):
+                self.iam.delete_role_permissions_boundary(RoleName=self.name)
 
     def _attach(self, before, after):
         for arn in sorted(after - before):
@@ -123,11 +127,8 @@ class Role(Resource):
             self._detach(arn)
 
     def _detach(self, arn):
-        try:
+        with errors.gone(GONE):
             self.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
-        except is_boto3_error_code("NoSuchEntity"):
-            # Gone already: this is the second try of a detach whose answer was lost.
-            return
 
     def delete(self, _found):
         """DeleteRole, after everything that hangs on the role was taken off.
@@ -138,13 +139,16 @@ class Role(Resource):
             self._detach(arn)
         for page in self.iam.get_paginator("list_role_policies").paginate(RoleName=self.name):
             for policy in page["PolicyNames"]:
-                self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
+                with errors.gone(GONE):
+                    self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
         for page in self.iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=self.name):
             for profile in page["InstanceProfiles"]:
-                self.iam.remove_role_from_instance_profile(
-                    InstanceProfileName=profile["InstanceProfileName"], RoleName=self.name
-                )
-        self.iam.delete_role(RoleName=self.name)
+                with errors.gone(GONE):
+                    self.iam.remove_role_from_instance_profile(
+                        InstanceProfileName=profile["InstanceProfileName"], RoleName=self.name
+                    )
+        with errors.gone(GONE):
+            self.iam.delete_role(RoleName=self.name)
 
     def facts(self, found):
         """Name and ARN; both are known before the role exists."""
@@ -240,6 +244,6 @@ def _is_new(clients, role_arn):
     name = role_arn.rsplit("/", 1)[-1]
     try:
         made = clients.client("iam").get_role(RoleName=name)["Role"]["CreateDate"]
-    except is_boto3_error_code("NoSuchEntity"):
+    except is_boto3_error_code(GONE):
         return False
     return (datetime.datetime.now(datetime.UTC) - made).total_seconds() < 120

@@ -20,6 +20,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import AnswerLostError, PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.iam import GONE
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -109,7 +110,7 @@ class Policy(Resource):
         try:
             policy = self.iam.get_policy(PolicyArn=arn)["Policy"]
             document = self._document(arn, policy["DefaultVersionId"])
-        except is_boto3_error_code("NoSuchEntity"):
+        except is_boto3_error_code(GONE):
             return None
         return {
             "arn": policy["Arn"],
@@ -188,11 +189,8 @@ class Policy(Resource):
             self._delete_version(arn, next(one for one in versions if not one["IsDefaultVersion"]))
 
     def _delete_version(self, arn, version):
-        try:
+        with errors.gone(GONE):
             self.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
-        except is_boto3_error_code("NoSuchEntity"):
-            # Gone already: this is the second try of a call whose answer was lost.
-            return
 
     def delete(self, found):
         """DeletePolicy, after it was taken from its holders and of its versions.
@@ -206,7 +204,8 @@ class Policy(Resource):
         for version in self._versions(arn):
             if not version["IsDefaultVersion"]:
                 self._delete_version(arn, version)
-        self.iam.delete_policy(PolicyArn=arn)
+        with errors.gone(GONE):
+            self.iam.delete_policy(PolicyArn=arn)
 
     def _attached(self, arn):
         """(name of the holder, parameter that names it, kind of holder) of each attachment."""
@@ -221,11 +220,8 @@ class Policy(Resource):
         ]
 
     def _detach(self, arn, holder, name, kind):
-        try:
+        with errors.gone(GONE):
             getattr(self.iam, f"detach_{kind}_policy")(PolicyArn=arn, **{name: holder})
-        except is_boto3_error_code("NoSuchEntity"):
-            # Gone already: this is the second try of a detach whose answer was lost.
-            return
 
     def facts(self, found):
         """Name and ARN; both are known before the policy exists."""

@@ -83,7 +83,8 @@ class LogGroup(Resource):
 
     def delete(self, _found):
         """DeleteLogGroup, with everything that was logged."""
-        self.logs.delete_log_group(logGroupName=self.name)
+        with errors.gone("ResourceNotFoundException"):
+            self.logs.delete_log_group(logGroupName=self.name)
 
     def facts(self, _found):
         """Name and ARN; both are known before the group exists."""

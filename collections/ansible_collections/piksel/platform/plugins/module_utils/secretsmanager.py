@@ -199,7 +199,12 @@ class Secret(Resource):
 
     def delete(self, _found):
         """DeleteSecret, which Secrets Manager carries out after thirty days."""
-        self.client.delete_secret(SecretId=self.name, RecoveryWindowInDays=RECOVERY_DAYS)
+        try:
+            self.client.delete_secret(SecretId=self.name, RecoveryWindowInDays=RECOVERY_DAYS)
+        except is_boto3_error_code("InvalidRequestException"):
+            # It waits for its deletion already where this is the second try of a call whose answer was lost.
+            if not self.client.describe_secret(SecretId=self.name).get("DeletedDate"):
+                raise
 
     def facts(self, found):
         """{"name", "arn", "version_id"}; the service makes up the end of the ARN."""

@@ -30,6 +30,13 @@ def service_error(code, message="the service's words"):
     return exceptions.ClientError(answer, "CreateRole")
 
 
+def test_what_is_gone_already_is_passed_over_and_nothing_else():
+    with errors.gone("NoSuchEntity"):
+        raise service_error("NoSuchEntity")
+    with pytest.raises(exceptions.ClientError, match="DeleteConflict"), errors.gone("NoSuchEntity"):
+        raise service_error("DeleteConflict")
+
+
 def test_a_service_error_names_call_object_account_and_region():
     assert told(service_error("LimitExceeded")) == (
         "iam:CreateRole on iam_role x (account 123456789012, region ap-southeast-3):"
