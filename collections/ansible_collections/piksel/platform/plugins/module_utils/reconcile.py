@@ -74,10 +74,11 @@ def reconcile(resources, check_mode, *, consent=(), orphans=None, progress=None)
     _distinct(resources)
     for resource in resources:
         resource.progress = progress
-    steps = _plan(resources, set(consent), orphans, check_mode)
+    consent = set(consent)
+    steps = _plan(resources, consent, orphans, check_mode)
     if not check_mode:
         _refuse_unusable(steps)
-        _apply(steps)
+        _apply(steps, consent)
     return _result(steps, check_mode)
 
 
@@ -224,12 +225,12 @@ def _refuse_unusable(steps):
     errors.combined(findings)
 
 
-def _apply(steps):
+def _apply(steps, consent):
     """Carry out the operations, wave by wave; every object of a wave gets its chance even when another one fails."""
 
     def run(step):
         with errors.told(step.resource.subject, step.resource.clients):
-            _APPLY[step.operation.action](step)
+            _APPLY[step.operation.action](step, consent)
         step.done = True
 
     todo = [step for step in steps if step.operation]
@@ -254,23 +255,39 @@ def _turn(step):
     return (1, -wave) if step.operation.action == "delete" else (0, wave)
 
 
-def _create(step):
-    step.found = _created(step.resource)
-    _finish(step)
+def _create(step, consent):
+    step.found, is_new = _created(step.resource)
+    if is_new:
+        _finish(step, step.resource.changes(step.found))
+    else:
+        _adopt(step, consent)
 
 
-def _finish(step):
+def _finish(step, changes):
     """Bring what the create call alone does not."""
-    rest = step.resource.changes(step.found)
-    if rest:
-        step.found = _updated(step.resource, step.found, rest)
+    if changes:
+        step.found = _updated(step.resource, step.found, changes)
+
+
+def _adopt(step, consent):
+    """Go on with what was there already, be it ours or somebody else's, as if the plan had found it."""
+    seen = _planned(step.resource, step.found, consent)
+    _refuse_unusable([seen])
+    if seen.operation and seen.operation.action == "replace":
+        raise PlatformError(
+            "somebody made one meanwhile that only a replacement brings to what is wanted",
+            subject=step.resource.subject,
+            advice="Run again.",
+        )
+    step.held += seen.held
+    _finish(step, seen.operation.changes if seen.operation else [])
 
 
 def _created(resource):
-    """Create, and find again what was created by a call whose answer got lost."""
+    """(the object as found, whether a create call made it as asked); finds what a call made whose answer got lost."""
     for attempt in range(CREATE_ATTEMPTS):
         try:
-            return resource.create()
+            return resource.create(), True
         except AnswerLostError as lost:
             found = _look_again(resource)
             last = lost
@@ -280,7 +297,7 @@ def _created(resource):
             found = resource.settle(resource.read(), False)
             last = error
         if found is not None:
-            return found
+            return found, False
         time.sleep(min(0.1 * 2**attempt, 3))
     raise PlatformError(f"could not be created: {last}", subject=resource.subject) from last
 
@@ -294,7 +311,7 @@ def _look_again(resource):
     return None
 
 
-def _update(step):
+def _update(step, _consent):
     step.found = _updated(step.resource, step.found, step.operation.changes)
 
 
@@ -305,12 +322,12 @@ def _updated(resource, found, changes):
     return {**found, **{path: value for path, value in resource.wanted.items() if value is not None}}
 
 
-def _replace(step):
+def _replace(step, consent):
     step.resource.delete(step.found)
-    _create(step)
+    _create(step, consent)
 
 
-def _delete(step):
+def _delete(step, _consent):
     step.resource.delete(step.found)
 
 

@@ -224,6 +224,46 @@ def test_a_create_whose_answer_was_lost_is_not_doubled(loss):
     assert cloud.objects["name-a"]["tags"] == {"k": "v"}
 
 
+def made_by_another(**found):
+    """Somebody else made it between our plan and our create."""
+
+    def loss(thing):
+        thing.cloud.objects[thing.name] = found
+        return ExistsError()
+
+    return loss
+
+
+class Guarded(Thing):
+    """A kind whose size is changed with consent only."""
+
+    def restrictions(self, changes):
+        return [one for one in changes if one.path != "size"], [one for one in changes if one.path == "size"]
+
+
+def test_what_somebody_made_meanwhile_is_changed_with_consent_only():
+    for consent, size in (([], 1), (["restrict:thing/scope.a"], 2)):
+        cloud = Cloud()
+        thing = Guarded(cloud, "a", size=2, tags={"k": "v"})
+        thing.lost = [made_by_another(size=1)]
+        result, _done = run(thing, consent=consent)
+        assert cloud.objects["name-a"] == {"size": size, "tags": {"k": "v"}}
+        assert [held["consent"] for held in result["held"]] == ([] if consent else ["restrict:thing/scope.a"])
+
+
+def test_what_somebody_made_meanwhile_is_replaced_by_another_run_only():
+    cloud = Cloud()
+    thing = Thing(cloud, "a", size=2, shape="square")
+    thing.lost = [made_by_another(size=1, shape="round")]
+    result, _done = run(thing)
+    assert cloud.objects["name-a"] == {"size": 2, "shape": "round"}
+    assert [held["consent"] for held in result["held"]] == ["replace:thing/scope.a"]
+    thing.lost, cloud.objects = [made_by_another(shape="round")], {}
+    with pytest.raises(PlatformError, match="somebody made one meanwhile"):
+        run(thing, consent=["replace:thing/scope.a"])
+    assert "delete" not in [what for what, _key in cloud.writes]
+
+
 def test_a_create_that_is_lost_for_ever_ends():
     thing = Thing(Cloud(), "a", size=1)
     thing.lost = [answer_lost_before] * 100
