@@ -14,8 +14,9 @@ from ansible_collections.piksel.platform.plugins.plugin_utils import iam_actions
 from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
 ELEMENTS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
-# A resource that leaves open what it names: everything, or everything of a service.
-_EVERYTHING = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*?/]+")
+# An ARN has six fields; IAM takes one with fewer as if the rest were open. A last field of these names nothing.
+_FIELDS = 6
+_OPEN_FIELD = re.compile(r"[*?/]*")
 
 
 def policies(catalogue: dict, _variables: dict) -> t.Iterator[Problem]:
@@ -92,12 +93,22 @@ def _open(statement):
     """How far an allowing statement is open, None where it names what it is about."""
     if statement.get("Effect") != "Allow":
         return None
-    if statement.get("NotResource") or any(_EVERYTHING.fullmatch(str(one)) for one in _list(statement.get("Resource"))):
+    if statement.get("NotResource") or any(_everything(str(one)) for one in _list(statement.get("Resource"))):
         return "allows something on every resource"
-    actions = [str(action) for action in _list(statement.get("Action"))]
-    if statement.get("NotAction") or any(action == "*" or action.endswith(":*") for action in actions):
+    if statement.get("NotAction") or any(_every_action(str(one)) for one in _list(statement.get("Action"))):
         return "allows every action"
     return None
+
+
+def _everything(resource):
+    """Whether a resource leaves open what it names: everything, or everything of a service."""
+    fields = resource.split(":", _FIELDS - 1)
+    return len(fields) < _FIELDS or bool(_OPEN_FIELD.fullmatch(fields[-1]))
+
+
+def _every_action(action):
+    """Whether an action is every one, or every one of a service."""
+    return not action.rpartition(":")[2].strip("*?")
 
 
 def _list(value):
