@@ -72,10 +72,11 @@ def keys_of(environment: str) -> dict[str, object]:
 
 
 def read(
-    environments: tuple[str, ...], names: list[str], playbooks: list[str] = PLAYBOOKS
+    environments: tuple[str, ...], names: list[str], playbooks: list[str] = PLAYBOOKS, more: tuple[Path, ...] = ()
 ) -> list[tuple[str, str, str, dict]]:
-    """(playbook, play, host, values) as Ansible itself sees them."""
-    asked = {"sources": [f"inventories/{one}" for one in environments], "playbooks": playbooks, "names": names}
+    """(playbook, play, host, values) as Ansible itself sees them; `more` are further inventories."""
+    sources = [*(f"inventories/{one}" for one in environments), *map(str, more)]
+    asked = {"sources": sources, "playbooks": playbooks, "names": names}
     script = ROOT / "tests/integration/inventory_variables.py"
     done = subprocess.run(
         [sys.executable, "-P", script, json.dumps(asked)], cwd=ROOT, capture_output=True, text=True, check=False
@@ -186,6 +187,18 @@ def test_images_and_proxy_match_the_version_of_kubernetes(environment: str) -> N
     minor = values["piksel_kubernetes_version"]
     assert f"-nvidia-{minor}-" in values["piksel_gpu_ami_name"]
     assert values["piksel_addon_versions"]["kube-proxy"].startswith(f"v{minor}.")
+
+
+@pytest.mark.requirement("IAM-13")
+@pytest.mark.parametrize("variable", ["piksel_identities", "piksel_identity_overrides"])
+def test_session_tags_go_on_to_the_hub_wherever_the_backend_is_chosen(tmp_path: Path, variable: str) -> None:
+    """Pod Identity tags its sessions, and a role of the hub refuses tags that the policy does not allow."""
+    chosen = {variable: {"external_dns": {"backend": "pod_identity"}}}
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text(yaml.safe_dump({"all": {"hosts": {"piksel-prod": chosen}}}), encoding="utf-8")
+    for more, actions in (((), "sts:AssumeRole"), ((hosts,), ["sts:AssumeRole", "sts:TagSession"])):
+        (row,) = read(("prod",), ["piksel_policies"], ["playbooks/irsa.yml"], more)
+        assert row[-1]["piksel_policies"]["external_dns"]["statements"][0]["Action"] == actions
 
 
 @pytest.mark.requirement("EKS-36")
