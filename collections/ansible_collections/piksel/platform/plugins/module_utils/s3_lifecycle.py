@@ -31,10 +31,17 @@ _AFTER_30_DAYS = ("STANDARD_IA", "ONEZONE_IA")
 
 
 def from_options(entry: dict) -> dict:
-    """The canonical form of a rule's validated options."""
+    """The canonical form of a rule's validated options; days of a transition that are no number stay as they are."""
     rule = {name: value for name, value in entry.items() if name != "transitions" and value is not None}
-    transitions = {str(name): int(days) for name, days in (entry.get("transitions") or {}).items()}
+    transitions = {str(name): _number(days) for name, days in (entry.get("transitions") or {}).items()}
     return {**rule, **({"transitions": transitions} if transitions else {})}
+
+
+def _number(days):
+    try:
+        return int(days)
+    except (TypeError, ValueError):
+        return days
 
 
 def from_service(answer: dict) -> dict:
@@ -98,6 +105,9 @@ def problems(rule: dict) -> list:
         found.append("a lifecycle rule without an action")
     found.extend(f"{name} is {value}, and must be 1 or more" for name, value in days.items() if value < 1)
     for storage_class, after in transitions.items():
+        if not isinstance(after, int):
+            found.append(f"transition to {storage_class} after {after!r}, which is no number of days")
+            continue
         least = 30 if storage_class in _AFTER_30_DAYS else 0
         if after < least:
             found.append(f"transition to {storage_class} after {after} days, S3 wants {least} or more")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.piksel.platform.plugins.module_utils import s3_lifecycle
+from ansible_collections.piksel.platform.plugins.module_utils import arguments, s3_lifecycle
+from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.s3_names import name_problem
 from ansible_collections.piksel.platform.plugins.plugin_utils.problem import Problem
 
@@ -45,7 +46,12 @@ def _lifecycles(catalogue: dict) -> t.Iterator[Problem]:
                 known = ", ".join(s3_lifecycle.RULE_OPTIONS)
                 yield Problem([*path, unknown[0]], f"is no part of a lifecycle rule ({known} are)")
                 continue
-            canonical = s3_lifecycle.from_options({"prefix": "", **rule})
+            try:
+                options = arguments.entries("lifecycle_rules", {name: rule}, s3_lifecycle.RULE_OPTIONS)[name]
+            except PlatformError as error:
+                yield Problem(path, error.message)
+                continue
+            canonical = s3_lifecycle.from_options(options)
             yield from (Problem(path, problem) for problem in s3_lifecycle.problems(canonical))
             deleting = [part for part in s3_lifecycle.DELETING if part in canonical] if entry.get("public_read") else []
             for part in deleting:

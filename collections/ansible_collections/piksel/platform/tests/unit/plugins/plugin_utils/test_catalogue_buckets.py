@@ -44,6 +44,11 @@ def test_no_rule_deletes_public_data(part):
         ("x", "a.lifecycle_rules.x", "must be a map"),
         ({"expire_days": 3}, "a.lifecycle_rules.x.expire_days", "no part of a lifecycle rule"),
         ({"expiration_days": 0}, "a.lifecycle_rules.x", "1 or more"),
+        ({"expiration_days": "0"}, "a.lifecycle_rules.x", "1 or more"),
+        ({"expiration_days": "soon"}, "a.lifecycle_rules.x", "expiration_days"),
+        ({"transitions": {"GLACIER": "x"}}, "a.lifecycle_rules.x", "to GLACIER after 'x', which is no number of days"),
+        ({"transitions": {"GLACIER": None}}, "a.lifecycle_rules.x", "which is no number of days"),
+        ({"transitions": 5}, "a.lifecycle_rules.x", "transitions"),
     ],
 )
 def test_rules_that_s3_would_refuse(rule, path, words):
