@@ -72,6 +72,12 @@ class PodIdentityAssociation(Resource):
         )["association"]
         return _found(association)
 
+    def still_there(self, association_id: str) -> dict | None:
+        """As ``described``, None for one that somebody deleted since it was listed."""
+        with errors.gone("ResourceNotFoundException"):
+            return self.described(association_id)
+        return None
+
     def refusals(self, found, changes):
         """An association that an add-on made is changed by the add-on only."""
         if not changes or not found.get("owner_arn"):
@@ -182,6 +188,6 @@ def _unwanted(clients, params, names):
         except is_boto3_error_code("ResourceNotFoundException"):
             return []
         others = [one for one in listed if f"{one['namespace']}/{one['serviceAccount']}" not in names]
-        found = parallel(lambda one: reader.described(one["associationId"]), others)
+        found = [one for one in parallel(lambda one: reader.still_there(one["associationId"]), others) if one]
     keys = [ownership.marked_key(one["tags"].get(ownership.MARK), reader.kind, scope) for one in found]
     return [UnwantedAssociation(clients, cluster, scope, key, one) for key, one in zip(keys, found, strict=True) if key]

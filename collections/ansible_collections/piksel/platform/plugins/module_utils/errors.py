@@ -99,9 +99,9 @@ def code_of(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def gone(*codes):
-    """Pass over these codes, by which a service says that what one call removes is not there.
+    """Pass over these codes, by which a service says that the object of the one call inside is not there.
 
-    That is what the second try of the call gets when the answer to the first was lost.
+    That is what the second try of a delete gets when the answer to the first was lost.
     """
     try:
         yield

@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, errors, ownership, tagging, unknown
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.piksel.platform.plugins.module_utils.iam import GONE
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
 from ansible_collections.piksel.platform.plugins.module_utils.resource import Resource
 
@@ -64,7 +65,7 @@ class OidcProvider(Resource):
             return None
         try:
             provider = self.iam.get_open_id_connect_provider(**self.which)
-        except is_boto3_error_code("NoSuchEntity"):
+        except is_boto3_error_code(GONE):
             return None
         return {
             "url": SCHEME + provider["Url"],
@@ -130,7 +131,9 @@ def _unwanted(clients, scope, wanted_arn):
     iam = clients.client("iam")
 
     def look(arn):
-        with errors.told(f"tags of {arn}", clients):
+        tags = []
+        # One that somebody deletes meanwhile has none.
+        with errors.told(f"tags of {arn}", clients), errors.gone(GONE):
             tags = iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=arn)["Tags"]
         mark = boto3_tag_list_to_ansible_dict(tags).get(ownership.MARK)
         key = ownership.marked_key(mark, OidcProvider.kind, scope)

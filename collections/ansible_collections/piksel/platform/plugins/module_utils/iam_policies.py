@@ -270,7 +270,9 @@ def _unwanted(shelf, scope, names):
 
     def look(arn_and_name):
         arn, name = arn_and_name
-        with errors.told(f"tags of policy {name}", clients):
+        tags = {}
+        # One that somebody deletes meanwhile has none.
+        with errors.told(f"tags of policy {name}", clients), errors.gone(GONE):
             pages = clients.client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=arn)
             tags = boto3_tag_list_to_ansible_dict([tag for page in pages for tag in page["Tags"]])
         key = ownership.marked_key(tags.get(ownership.MARK), Policy.kind, scope)

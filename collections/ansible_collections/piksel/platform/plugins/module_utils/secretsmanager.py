@@ -320,6 +320,7 @@ def _missing(secret):
 def _unwanted(clients, scope, names):
     """Secrets marked for this scope whose name nobody wants any more; those that wait for their deletion do not count.
 
+    The list may be five minutes behind, so each is asked for.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
     """
     with errors.told("secrets marked as ours", clients):
@@ -329,10 +330,17 @@ def _unwanted(clients, scope, names):
             .paginate(Filters=[{"Key": "tag-key", "Values": [ownership.MARK]}])
         )
         found = [secret for page in pages for secret in page["SecretList"]]
-    unwanted = []
-    for secret in found:
-        mark = boto3_tag_list_to_ansible_dict(secret.get("Tags") or []).get(ownership.MARK)
-        key = ownership.marked_key(mark, Secret.kind, scope)
-        if key and secret["Name"] not in names and not secret.get("DeletedDate"):
-            unwanted.append(Secret(clients, scope, key, secret["Name"], {}))
-    return unwanted
+    unwanted = parallel(lambda name: _marked(clients, scope, name), sorted({one["Name"] for one in found} - names))
+    return [secret for secret in unwanted if secret]
+
+
+def _marked(clients, scope, name):
+    """The secret of this name where it bears the mark of this scope and stays, else None."""
+    with errors.told(f"secret {name}", clients):
+        try:
+            found = clients.client("secretsmanager").describe_secret(SecretId=name)
+        except is_boto3_error_code("ResourceNotFoundException"):
+            return None
+    mark = boto3_tag_list_to_ansible_dict(found.get("Tags") or []).get(ownership.MARK)
+    key = ownership.marked_key(mark, Secret.kind, scope)
+    return Secret(clients, scope, key, name, {}) if key and not found.get("DeletedDate") else None
