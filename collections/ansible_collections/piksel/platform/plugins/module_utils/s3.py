@@ -7,8 +7,6 @@ deletes an object."""
 
 from __future__ import annotations
 
-import time
-
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
@@ -21,6 +19,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     s3_forms,
     s3_lifecycle,
     s3_lookup,
+    s3_patience,
     tagging,
 )
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
@@ -159,12 +158,13 @@ class Bucket(Resource):
         configuration = {"Tags": ansible_dict_to_boto3_tag_list(self.wanted["tags"])}
         if self.clients.region != _UNNAMED_REGION:
             configuration["LocationConstraint"] = self.clients.region
+        request = {"CreateBucketConfiguration": configuration, "ObjectOwnership": self.wanted["ownership"]}
         try:
-            self.s3.create_bucket(
-                Bucket=self.name, CreateBucketConfiguration=configuration, ObjectOwnership=self.wanted["ownership"]
-            )
+            s3_patience.patiently(lambda: self.s3.create_bucket(Bucket=self.name, **request), [s3_patience.BUSY])
         except is_boto3_error_code("BucketAlreadyExists") as error:
             raise s3_lookup.taken(self.subject, self.clients, "s3:CreateBucket") from error
+        except is_boto3_error_code(s3_patience.BUSY) as error:
+            raise s3_patience.busy(error, self.subject, self.clients) from error
         self._made = True
         return {
             "region": self.clients.region,
@@ -183,8 +183,9 @@ class Bucket(Resource):
     def update(self, found, changes):
         """One call for each part that differs; the access block comes before the policy that it would refuse."""
         touched = {change.path.partition(".")[0] for change in changes}
+        passing = [s3_patience.BUSY, *([s3_patience.UNKNOWN] if self._made else [])]
         for path in [path for path in _WRITE if path in touched]:
-            _patiently(lambda path=path: _WRITE[path](self, found, changes), self._made)
+            s3_patience.patiently(lambda path=path: _WRITE[path](self, found, changes), passing)
 
     def write_tags(self, found, changes):
         """PutBucketTagging replaces the whole set: those of others go along."""
@@ -261,7 +262,7 @@ class Bucket(Resource):
         try:
             self.s3.put_bucket_policy(Bucket=self.name, Policy=compare.text(self.wanted["policy"]))
         except is_boto3_error_code("AccessDenied") as error:
-            raise _blocked(error, self.subject, self.clients) from error
+            raise s3_patience.blocked(error, self.subject, self.clients) from error
 
     def delete(self, _found):
         """DeleteBucket; a bucket that holds anything stays."""
@@ -352,30 +353,3 @@ def _loses(change):
     if change.path == "versioning":
         return change.after is False
     return change.path.startswith("lifecycle_rules.") and s3_lifecycle.deletes_more(change.before, change.after)
-
-
-def _patiently(call, is_new, *, pause=0.5, limit=20.0):
-    """Repeat ``call()`` while S3 does not know a bucket yet that it made moments ago, or is at work on it.
-
-    ``pause`` and ``limit`` are seconds.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
-    """
-    codes = ("OperationAborted", "NoSuchBucket") if is_new else ("OperationAborted",)
-    end = time.monotonic() + limit
-    while True:
-        try:
-            return call()
-        except is_boto3_error_code(codes):
-            if time.monotonic() >= end:
-                raise
-            time.sleep(pause)
-
-
-def _blocked(error, subject, clients):
-    """The PlatformError for a policy that S3 refuses although the bucket's own block lets it pass."""
-    told = errors.translate(error, subject, clients)
-    told.advice = (
-        "Either this run lacks s3:PutBucketPolicy, or the policy opens the bucket and Block Public Access of the "
-        "account or a policy of the organization forbids that."
-    )
-    return told
