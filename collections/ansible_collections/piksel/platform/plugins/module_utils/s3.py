@@ -254,14 +254,16 @@ class Bucket(Resource):
             return
         self.s3.put_bucket_website(Bucket=self.name, WebsiteConfiguration=s3_forms.website_for_service(website))
 
-    def write_policy(self, _found, _changes):
-        """PutBucketPolicy or DeleteBucketPolicy."""
+    def write_policy(self, _found, changes):
+        """PutBucketPolicy or DeleteBucketPolicy; a block that was lifted just now may still refuse for a while."""
         if not self.wanted["policy"]:
             self.s3.delete_bucket_policy(Bucket=self.name)
             return
+        request = {"Bucket": self.name, "Policy": compare.text(self.wanted["policy"])}
+        passing = [s3_patience.DENIED] if _opens(changes) else []
         try:
-            self.s3.put_bucket_policy(Bucket=self.name, Policy=compare.text(self.wanted["policy"]))
-        except is_boto3_error_code("AccessDenied") as error:
+            s3_patience.patiently(lambda: self.s3.put_bucket_policy(**request), passing)
+        except is_boto3_error_code(s3_patience.DENIED) as error:
             raise s3_patience.blocked(error, self.subject, self.clients) from error
 
     def delete(self, _found):
@@ -346,6 +348,11 @@ def _unwanted(clients, scope, names):
         found = tagging.marked(clients, Bucket.kind, scope, "s3")
     named = {arn.rsplit(":", 1)[1]: key for arn, key in found.items()}
     return [Bucket(clients, scope, key, name, {}) for name, key in named.items() if name not in names]
+
+
+def _opens(changes):
+    """Whether a part of the access block is lifted."""
+    return any(change.path.startswith("public_access_block.") and change.after is False for change in changes)
 
 
 def _loses(change):

@@ -7,9 +7,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.piksel.platform.plugins.module_utils import s3, s3_patience
+from ansible_collections.piksel.platform.plugins.module_utils import s3, s3_forms, s3_patience
+from ansible_collections.piksel.platform.plugins.module_utils.compare import Change
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from botocore.exceptions import ClientError
+
+LIFTED = Change("public_access_block.block_public_policy", True, False)
+POLICY = Change("policy", {}, {"Statement": []})
+OPEN = {"public_access_block": dict.fromkeys(s3_forms.FLAGS, False), "policy": {"Statement": []}}
 
 
 class Service:
@@ -58,3 +63,17 @@ def test_a_name_that_s3_is_at_work_on_is_waited_for():
 def test_a_name_that_stays_busy_is_told_with_what_to_do():
     with pytest.raises(PlatformError, match="run again in an hour"):
         bucket(Service(create_bucket=["OperationAborted"] * 100)).create()
+
+
+def test_a_block_that_was_lifted_just_now_may_refuse_the_policy_for_a_while():
+    service = Service(put_bucket_policy=["AccessDenied"] * 5)
+    bucket(service, **OPEN).update({"policy": {}}, [LIFTED, POLICY])
+    assert service.calls == ["put_public_access_block"] + ["put_bucket_policy"] * 6
+
+
+def test_a_policy_that_stays_refused_is_told_and_one_without_lifted_block_at_once():
+    for changes, calls in (([LIFTED, POLICY], 2), ([POLICY], 1)):
+        service = Service(put_bucket_policy=["AccessDenied"] * 100)
+        with pytest.raises(PlatformError, match="Block Public Access of the account"):
+            bucket(service, **OPEN).update({"policy": {}}, changes)
+        assert (len(service.calls) > calls) == (LIFTED in changes)
