@@ -93,6 +93,17 @@ def test_a_held_rule_does_not_keep_the_others_from_their_turn(full: Platform) ->
     assert {rule["ID"]: rule.get("Expiration") for rule in found} == {"abort": None, "expire": {"Days": 90}}
 
 
+def test_a_rule_of_the_older_form_stands_in_nobodys_way(full: Platform) -> None:
+    """Its prefix lies beside a filter's place; S3 takes no mixture of both forms."""
+    old = {"ID": "expire", "Status": "Enabled", "Prefix": "tmp/", "Expiration": {"Days": 90}}
+    full.client("s3").put_bucket_lifecycle_configuration(Bucket=FULL, LifecycleConfiguration={"Rules": [old]})
+    wanted = {"expire": {"expiration_days": 90, "prefix": "tmp/"}, "abort": {"abort_multipart_days": 7}}
+    result = full.call("s3_buckets", buckets(lifecycle_rules=wanted))
+    assert not result.get("failed"), result["msg"]
+    assert [one["path"] for one in result["operations"][0]["changes"]] == ["lifecycle_rules.abort"]
+    assert not full.call("s3_buckets", buckets(lifecycle_rules=wanted))["changed"]
+
+
 def test_an_expiry_that_comes_later_needs_no_word(full: Platform) -> None:
     full.call("s3_buckets", {**buckets(lifecycle_rules=EXPIRE), "consent": ["discard:s3_bucket/core.one"]})
     result = full.call("s3_buckets", buckets(lifecycle_rules={"expire": {"expiration_days": 90}}))

@@ -137,6 +137,7 @@ def test_acls_are_off_until_the_ownership_lets_them(bucket: Account) -> None:
         ([rule(Expiration={"Days": 60}, Transitions=[TRANSITION])], "InvalidArgument", "greater"),
         ([rule(Transitions=[{"Days": 5, "StorageClass": "STANDARD_IA"}])], "InvalidArgument", "30"),
         ([{"ID": "a", "Status": "Enabled", "Filter": {}}], "InvalidRequest", "At least one action"),
+        ([rule(), {"ID": "b", "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 9}}], "InvalidRequest", "V2"),
         ([], "MalformedXML", ""),
     ],
 )

@@ -29,6 +29,10 @@ def refuse(rules: list[dict[str, Any]]) -> None:
     names = [rule.get("ID") for rule in rules if rule.get("ID")]
     if len(names) != len(set(names)):
         raise InvalidArgument("Rule ID must be unique. Found same ID for more than one rule")
+    if any("Filter" in rule for rule in rules) and any("Prefix" in rule for rule in rules):
+        raise InvalidRequest(
+            "Base level prefix cannot be used in Lifecycle V2, prefixes are only supported in the Filter."
+        )
     for rule in rules:
         _refuse_rule(rule)
 

@@ -221,7 +221,7 @@ class Bucket(Resource):
 
     def write_lifecycle(self, found, changes):
         """PutBucketLifecycleConfiguration replaces all rules: those whose change is held go along as they are."""
-        rules = dict(found["lifecycle_answers"])
+        rules = {key: s3_lifecycle.with_filter(answer) for key, answer in found["lifecycle_answers"].items()}
         for change in changes:
             name, _dot, key = change.path.partition(".")
             if name == "lifecycle_rules":

@@ -80,6 +80,14 @@ def for_service(key: str, rule: dict) -> dict:
     return request
 
 
+def with_filter(answer: dict) -> dict:
+    """A rule of S3's answer with its prefix in a filter: S3 takes no mixture of that and the older form of rules."""
+    if "Filter" in answer:
+        return answer
+    rest = {name: value for name, value in answer.items() if name != "Prefix"}
+    return {**rest, "Filter": {"Prefix": answer.get("Prefix", "")}}
+
+
 def by_key(answers: list, wanted: dict) -> dict:
     """S3's rules by key: that of the wanted rule which means the same, whatever its id, else the rule's own id."""
     left, strangers, result = dict(wanted), [], {}

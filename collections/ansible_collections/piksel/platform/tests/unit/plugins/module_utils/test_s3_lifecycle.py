@@ -95,6 +95,14 @@ def test_what_s3_would_refuse(rule, words):
     assert words is None or words in found[0]
 
 
+def test_the_older_form_of_a_rule_becomes_the_newer_one():
+    old = {"ID": "a", "Status": "Enabled", "Prefix": "tmp/", "Expiration": {"Days": 9}}
+    new = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 9}}
+    assert s3_lifecycle.with_filter(old) == new
+    assert s3_lifecycle.with_filter(new) == new
+    assert s3_lifecycle.from_service(old) == s3_lifecycle.from_service(new)
+
+
 TIER = {"prefix": "", "transitions": {"GLACIER": 60}}
 
 
