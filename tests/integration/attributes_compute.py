@@ -213,6 +213,7 @@ TAMPERINGS = (
         template(TagSpecifications=launch_tags(instance="System")),
         ("volume_tags.NodeGroup",),
     ),
+    Tampering("launch_template", "user data", template(UserData="ZWNobyBoaQ=="), ("other_settings.UserData",)),
     Tampering("launch_template", "tag gone", template_tags("delete_tags", [{"Key": "Owner"}]), ("tags.Owner",)),
     Tampering("launch_template", "mark gone", template_tags("delete_tags", [{"Key": MARK}]), (f"tags.{MARK}",)),
     Tampering("eks_nodegroup", "lower limit", group(scalingConfig={"minSize": 0}), ("min_size",)),

@@ -41,6 +41,8 @@ _EBS = {
     "kms_key_id": "KmsKeyId",
     "delete_on_termination": "DeleteOnTermination",
 }
+# Parts of a version's data that the attributes stand for.
+_OURS = frozenset({"BlockDeviceMappings", "MetadataOptions", "TagSpecifications"})
 
 
 class LaunchTemplate(Resource):
@@ -58,6 +60,8 @@ class LaunchTemplate(Resource):
         Attribute("http_put_response_hop_limit", default=1),
         Attribute("instance_tags", form="owned_map"),
         Attribute("volume_tags", form="owned_map"),
+        # What somebody else put into a version would reach every node by it.
+        Attribute("other_settings", form="owned_map"),
     )
     attributes = (*data_attributes, tagging.TAGS)
 
@@ -74,8 +78,7 @@ class LaunchTemplate(Resource):
             template = self.ec2.describe_launch_templates(LaunchTemplateNames=[self.name])["LaunchTemplates"][0]
         except is_boto3_error_code(NOT_FOUND):
             return None
-        number = template["DefaultVersionNumber"]
-        found = self._versions(template, Versions=[str(number)])[number]
+        ((number, found),) = self._versions(template, Versions=["$Default"]).items()
         fitting = number if not self._data_changes(found) else self._fitting(template)
         return {
             "id": template["LaunchTemplateId"],
@@ -124,7 +127,9 @@ class LaunchTemplate(Resource):
             made = self.ec2.create_launch_template_version(**which, LaunchTemplateData=data(self.wanted))
             number = made["LaunchTemplateVersion"]["VersionNumber"]
         self.ec2.modify_launch_template(**which, DefaultVersion=str(number))
-        return self.read()
+        # Not read again: EC2 may still show what was before.
+        known = {"fitting": number, "latest": max(found["latest"], number), "tags": {**found["tags"], **tags}}
+        return {**found, **{one.path: self.wanted[one.path] for one in self.data_attributes}, **known}
 
     def delete(self, found):
         """DeleteLaunchTemplate, all versions with it; node groups keep the copies that EKS made."""
@@ -181,6 +186,8 @@ def flat(described: dict) -> dict:
         "http_put_response_hop_limit": metadata.get("HttpPutResponseHopLimit"),
         "instance_tags": tags.get("instance", {}),
         "volume_tags": tags.get("volume", {}),
+        # User data may hold anything: that there are some is all that a plan may show.
+        "other_settings": {name: "set" for name, value in sorted(described.items()) if value and name not in _OURS},
     }
 
 
@@ -207,6 +214,7 @@ def _template(clients, params, key, entry):
         "http_put_response_hop_limit": entry["http_put_response_hop_limit"],
         "instance_tags": {str(name): str(value) for name, value in entry["instance_tags"].items()},
         "volume_tags": {str(name): str(value) for name, value in entry["volume_tags"].items()},
+        "other_settings": {},
         "tags": arguments.tags(LaunchTemplate.kind, params, key, entry),
     }
     return LaunchTemplate(clients, params["scope"], key, entry["name"], wanted)
