@@ -16,6 +16,8 @@ description:
     of instances and volumes, all in one task.
   - What differs from the default version becomes a new version, which is made the default one. A version that is as
     wanted already is taken instead, so that nodes keep theirs when somebody else had changed the default.
+  - A version is owned whole. What else somebody put into the default one, user data or an image for example, is shown
+    by its name as C(other_settings) and is not in the new version.
   - A launch template of the same name without mark is adopted by marking it.
 options:
   scope:

@@ -15,6 +15,7 @@ WANTED = {
     "http_put_response_hop_limit": 1,
     "instance_tags": {"a": "1"},
     "volume_tags": {},
+    "other_settings": {},
 }
 
 
@@ -43,13 +44,14 @@ def test_the_data_of_a_template_reads_back_as_it_was_wanted():
     assert templates.flat(data) == WANTED
 
 
-def test_a_template_of_others_reads_as_nothing_of_ours():
+def test_of_a_template_of_others_only_the_names_of_its_settings_are_read():
     assert templates.flat({"ImageId": "ami-1"}) == {
         "block_devices": {},
         "http_tokens": None,
         "http_put_response_hop_limit": None,
         "instance_tags": {},
         "volume_tags": {},
+        "other_settings": {"ImageId": "set"},
     }
 
 
