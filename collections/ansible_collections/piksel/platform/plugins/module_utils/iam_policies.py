@@ -18,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 from ansible_collections.piksel.platform.plugins.module_utils import arguments, compare, errors, ownership, tagging
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute
 from ansible_collections.piksel.platform.plugins.module_utils.errors import AnswerLostError, PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.iam import GONE
@@ -273,8 +274,8 @@ def _unwanted(shelf, scope, names):
         tags = {}
         # One that somebody deletes meanwhile has none.
         with errors.told(f"tags of policy {name}", clients), errors.gone(GONE):
-            pages = clients.client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=arn)
-            tags = boto3_tag_list_to_ansible_dict([tag for page in pages for tag in page["Tags"]])
+            listed = items(clients.client("iam"), "list_policy_tags", "Tags", PolicyArn=arn)
+            tags = boto3_tag_list_to_ansible_dict(listed)
         key = ownership.marked_key(tags.get(ownership.MARK), Policy.kind, scope)
         return UnwantedPolicy(shelf, scope, key, arn, name) if key else None
 
