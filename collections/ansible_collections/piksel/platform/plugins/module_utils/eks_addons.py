@@ -150,9 +150,7 @@ class Addon(ClusterPart):
 
     def delete_call(self):
         """DeleteAddon; the software of one that is no longer wanted goes with it, that of one to be made anew stays."""
-        preserve = bool(self.wanted)
-        with errors.gone("ResourceNotFoundException"):
-            self.eks.delete_addon(**self.which, preserve=preserve)
+        super().delete_call(preserve=bool(self.wanted))
 
     def facts(self, found):
         """Version, why it is this one, ARN and state."""

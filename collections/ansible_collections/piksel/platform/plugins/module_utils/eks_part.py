@@ -138,10 +138,10 @@ class ClusterPart(Resource):
             self.delete_call()
         self.await_gone()
 
-    def delete_call(self) -> None:
-        """The one call of a deletion."""
+    def delete_call(self, **options) -> None:
+        """The one call of a deletion, with options of its own where a kind has some."""
         with errors.gone("ResourceNotFoundException"):
-            getattr(self.eks, f"delete_{self.words.noun}")(**self.which)
+            getattr(self.eks, f"delete_{self.words.noun}")(**self.which, **options)
 
     def await_settled(self) -> dict:
         """Wait for one of the settled states and return the part as found; a failed state raises with the reason."""

@@ -137,16 +137,15 @@ class Role(Resource):
         """
         for arn in self._attached():
             self._detach(arn)
-        for page in self.iam.get_paginator("list_role_policies").paginate(RoleName=self.name):
-            for policy in page["PolicyNames"]:
-                with errors.gone(GONE):
-                    self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
-        for page in self.iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=self.name):
-            for profile in page["InstanceProfiles"]:
-                with errors.gone(GONE):
-                    self.iam.remove_role_from_instance_profile(
-                        InstanceProfileName=profile["InstanceProfileName"], RoleName=self.name
-                    )
+        for policy in items(self.iam, "list_role_policies", "PolicyNames", RoleName=self.name):
+            with errors.gone(GONE):
+                self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
+        profiles = items(self.iam, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=self.name)
+        for profile in profiles:
+            with errors.gone(GONE):
+                self.iam.remove_role_from_instance_profile(
+                    InstanceProfileName=profile["InstanceProfileName"], RoleName=self.name
+                )
         with errors.gone(GONE):
             self.iam.delete_role(RoleName=self.name)
 

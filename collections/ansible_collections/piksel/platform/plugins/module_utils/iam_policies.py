@@ -301,9 +301,8 @@ def _unwanted(shelf, scope, names):
         tags = {}
         # One that somebody deletes meanwhile has none.
         with errors.told(f"tags of policy {name}", clients), errors.gone(GONE):
-            tags = boto3_tag_list_to_ansible_dict(
-                items(clients.client("iam"), "list_policy_tags", "Tags", PolicyArn=arn)
-            )
+            listed = items(clients.client("iam"), "list_policy_tags", "Tags", PolicyArn=arn)
+            tags = boto3_tag_list_to_ansible_dict(listed)
         key = ownership.marked_key(tags.get(ownership.MARK), Policy.kind, scope)
         return UnwantedPolicy(shelf, scope, key, arn, name) if key else None
 

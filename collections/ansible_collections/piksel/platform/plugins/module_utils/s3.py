@@ -269,10 +269,8 @@ class Bucket(Resource):
     def delete(self, _found):
         """DeleteBucket; a bucket that holds anything stays."""
         try:
-            self.s3.delete_bucket(Bucket=self.name)
-        except is_boto3_error_code("NoSuchBucket"):
-            # Gone already: this is the second try of a delete whose answer was lost.
-            return
+            with errors.gone(s3_patience.UNKNOWN):
+                self.s3.delete_bucket(Bucket=self.name)
         except is_boto3_error_code("BucketNotEmpty") as error:
             raise PlatformError(
                 "it still holds objects or versions of them, and a run never empties a bucket",

@@ -22,6 +22,7 @@ from ansible_collections.piksel.platform.plugins.module_utils import (
     secret_values,
     tagging,
 )
+from ansible_collections.piksel.platform.plugins.module_utils.clients import items
 from ansible_collections.piksel.platform.plugins.module_utils.compare import Attribute, Change
 from ansible_collections.piksel.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.piksel.platform.plugins.module_utils.reconcile import parallel, reconcile
@@ -358,12 +359,8 @@ def _unwanted(clients, scope, names):
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
     """
     with errors.told("secrets marked as ours", clients):
-        pages = (
-            clients.client("secretsmanager")
-            .get_paginator("list_secrets")
-            .paginate(Filters=[{"Key": "tag-key", "Values": [ownership.MARK]}])
-        )
-        found = [secret for page in pages for secret in page["SecretList"]]
+        marked = [{"Key": "tag-key", "Values": [ownership.MARK]}]
+        found = items(clients.client("secretsmanager"), "list_secrets", "SecretList", Filters=marked)
     unwanted = parallel(lambda name: _marked(clients, scope, name), sorted({one["Name"] for one in found} - names))
     return [secret for secret in unwanted if secret]
 
