@@ -74,6 +74,11 @@ def command_build(sandbox: Sandbox, _options: argparse.Namespace) -> None:
     sandbox.build()
 
 
+def command_interrupt(sandbox: Sandbox, options: argparse.Namespace) -> None:
+    """Warns of an interruption."""
+    say(f"EventBridge of {sandbox.interrupt(options.instance)['account']} got the warning")
+
+
 def command_logs(sandbox: Sandbox, options: argparse.Namespace) -> None:
     """Shows logs."""
     log_reader.show(sandbox.state, options.component, follow=options.follow, lines=options.lines)
@@ -99,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start it, building what is missing", description=UP, formatter_class=raw)
     up.add_argument("--no-kubernetes", action="store_true", help="AWS only: clusters have no server behind them")
     up.add_argument("--repository", metavar="FOLDER", help="what Flux follows, in place of the example")
+    up.add_argument("--karpenter", action="store_true", help="run Karpenter itself where it is installed")
     up.set_defaults(run=command_up)
     for name, run, text in (
         ("down", command_down, "stop it; leaves no process, port or file in use"),
@@ -108,6 +114,9 @@ def parser() -> argparse.ArgumentParser:
         ("build", command_build, "build the Kubernetes binaries that are missing"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    interrupt = commands.add_parser("interrupt", help="warn of a spot instance's end, as EC2 does")
+    interrupt.add_argument("instance", help="its id")
+    interrupt.set_defaults(run=command_interrupt)
     logs = commands.add_parser("logs", help="show the logs of the sandbox and of its Kubernetes processes")
     logs.add_argument("component", nargs="?", help="only logs whose name contains this, for example apiserver")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
@@ -126,9 +135,10 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     options = parser().parse_args(argv)
     kubernetes = not getattr(options, "no_kubernetes", False)
-    repository = getattr(options, "repository", None)
+    repository, karpenter = getattr(options, "repository", None), getattr(options, "karpenter", False)
     progress = build.terminal_progress
-    sandbox = Sandbox(options.state, kubernetes=kubernetes, repository=repository, say=say, progress=progress)
+    given = {"kubernetes": kubernetes, "repository": repository, "karpenter": karpenter}
+    sandbox = Sandbox(options.state, **given, say=say, progress=progress)
     try:
         options.run(sandbox, options)
         sys.stdout.flush()

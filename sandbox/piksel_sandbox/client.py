@@ -36,6 +36,7 @@ class Sandbox:
 
     `kubernetes=False` starts it without control planes: clusters are ACTIVE at once, their endpoints do not answer.
     `repository` is a folder that is served as the Git repository of Flux, in place of the example.
+    `karpenter=True` runs the real Karpenter where it is installed: pending pods get instances then, and nodes.
     `bound` ends it with the process that starts it, however that ends. `say` takes what is worth a line, `progress`
     the steps of a build.
     """
@@ -47,6 +48,7 @@ class Sandbox:
         kubernetes: bool = True,
         bound: bool = False,
         repository: str | None = None,
+        karpenter: bool = False,
         say: Callable[[str], None] = _silent,
         progress: Callable[[str], None] = _silent,
     ) -> None:
@@ -54,6 +56,7 @@ class Sandbox:
         self.kubernetes = kubernetes
         self.bound = bound
         self.repository = repository
+        self.karpenter = karpenter
         self.progress = progress
         self.say = say
 
@@ -112,6 +115,8 @@ class Sandbox:
         command = [sys.executable, "-m", "piksel_sandbox.daemon", "--state", str(self.state.folder)]
         if not self.kubernetes:
             command.append("--no-kubernetes")
+        if self.karpenter:
+            command.append("--karpenter")
         if self.repository:
             command += ["--repository", str(Path(self.repository).absolute())]
         if self.bound:
@@ -211,6 +216,10 @@ class Sandbox:
     def clear_calls(self) -> None:
         """Forgets the recorded calls."""
         recordings.clear(self.state)
+
+    def interrupt(self, instance_id: str) -> dict[str, Any]:
+        """Warns of a spot instance's end, as EC2 does; {"account", "rules"}. Raises SandboxError where none runs."""
+        return self.request("POST", f"interruptions/{instance_id}")
 
     def add_fault(self, action: str, **fields: Any) -> int:
         """Sets a fault (fields of `faults.Rule`) and returns its id; raises SandboxError for what makes no sense."""

@@ -45,6 +45,21 @@ def accounts(seconds: float = RESET_SECONDS) -> Iterator[None]:
         moto_lock.release()
 
 
+@contextmanager
+def left() -> Iterator[None]:
+    """Leaves the accounts to others meanwhile: for a call that waits, in a server or without one."""
+    try:
+        moto_lock.release()
+    except RuntimeError:
+        # Called without a server around it.
+        yield
+        return
+    try:
+        yield
+    finally:
+        moto_lock.acquire()
+
+
 def route(path_prefix: str, handler: Handler) -> None:
     """Lets `handler(request, rest)` answer `/_sandbox/<path_prefix>` and all below it; the longest prefix wins."""
     _routes[path_prefix.removeprefix(PREFIX).strip("/")] = handler

@@ -21,13 +21,14 @@ from moto.core.utils import get_service_model
 from werkzeug import Request, Response
 from werkzeug.serving import ThreadedWSGIServer
 
-from piksel_sandbox import aws, credentials, fault_layer, fixture, gitops, in_process, internal
+from piksel_sandbox import aws, credentials, fault_layer, fixture, gitops, in_process, internal, interruptions
 from piksel_sandbox.accounts import Account
 from piksel_sandbox.authentication import Credentials
 from piksel_sandbox.aws_call import AwsCall
 from piksel_sandbox.aws_errors import refusal
 from piksel_sandbox.dispatcher import Dispatcher
 from piksel_sandbox.kubernetes import control_planes
+from piksel_sandbox.kubernetes.settings import settings
 from piksel_sandbox.postgresql.registry import servers
 from piksel_sandbox.recorder import Recorder
 from piksel_sandbox.request_handler import HANDLER_KEY, RequestHandler
@@ -58,6 +59,7 @@ def make_app(state: State | None = None, *, kubernetes: bool = True) -> Applicat
         os.environ["PIKSEL_SANDBOX_NO_KUBERNETES"] = "1"
     install_extensions()
     internal.route("faults", fault_layer.handle)
+    internal.route("interruptions", interruptions.handle)
     return Application(state)
 
 
@@ -113,8 +115,11 @@ def make_server(app: WsgiApp, port: int) -> ThreadedWSGIServer:
 class Daemon:
     """One running sandbox."""
 
-    def __init__(self, state: State, *, kubernetes: bool = True, repository: str | None = None) -> None:
+    def __init__(
+        self, state: State, *, kubernetes: bool = True, repository: str | None = None, karpenter: bool = False
+    ) -> None:
         self.state = state
+        settings.karpenter = karpenter
         self.repositories = gitops.install(state, repository)
         self.stopping = threading.Event()
         self.app = make_app(state, kubernetes=kubernetes)
@@ -192,6 +197,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--state", required=True)
     parser.add_argument("--no-kubernetes", action="store_true")
     parser.add_argument("--repository")
+    parser.add_argument("--karpenter", action="store_true")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     state = State(options.state)
@@ -200,4 +206,6 @@ def main(argv: list[str] | None = None) -> None:
         # A stray session of the operator must neither reach moto's own clients nor a child.
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        Daemon(state, kubernetes=not options.no_kubernetes, repository=options.repository).run()
+        Daemon(
+            state, kubernetes=not options.no_kubernetes, repository=options.repository, karpenter=options.karpenter
+        ).run()

@@ -7,11 +7,14 @@ import threading
 from typing import Any
 
 from piksel_sandbox.gitops.flux import FluxController
+from piksel_sandbox.karpenter.controller import KarpenterController
 from piksel_sandbox.kubernetes.addons import AddonController
 from piksel_sandbox.kubernetes.client import ApiError, Client
+from piksel_sandbox.kubernetes.instances import InstanceController
 from piksel_sandbox.kubernetes.mirror import Mirror
 from piksel_sandbox.kubernetes.nodes import NodeController
 from piksel_sandbox.kubernetes.refs import ClusterRef
+from piksel_sandbox.kubernetes.settings import settings
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.4
@@ -30,9 +33,11 @@ class Agent:
             for path in ("/api/v1/pods", "/api/v1/nodes", "/apis/apps/v1/namespaces/kube-system/deployments")
         )
         self._flux = FluxController(ref, client, self._wake.set)
-        self._mirrors = (pods, nodes, deployments, *self._flux.mirrors)
+        self._karpenter = KarpenterController(ref, client, self._wake.set)
+        self._mirrors = (pods, nodes, deployments, *self._flux.mirrors, *self._karpenter.mirrors)
         self._addons = AddonController(ref, client, deployments)
         self._nodes = NodeController(ref, client, pods, nodes, version, kubelet)
+        self._instances = InstanceController(ref, client, nodes, version, kubelet)
         self._pods = pods
 
     def start(self) -> None:
@@ -47,6 +52,7 @@ class Agent:
         for mirror in self._mirrors:
             mirror.stop()
         self._flux.stop()
+        self._karpenter.stop()
         self._wake.set()
 
     def changed(self) -> None:
@@ -66,7 +72,7 @@ class Agent:
 
     def set_version(self, version: str) -> None:
         """The version that new nodes report."""
-        self._nodes.version = version
+        self._nodes.version = self._instances.version = version
 
     def addon_health(self, addon_name: str) -> list[dict[str, Any]]:
         """Issues of an add-on from what was last seen; asks nobody, so it may be called under a lock."""
@@ -82,7 +88,13 @@ class Agent:
             self._wake.clear()
             if self._stopped.is_set() or not all(mirror.synced for mirror in self._mirrors):
                 continue
-            for reconcile in (self._addons.reconcile, self._nodes.reconcile, self._flux.reconcile):
+            for reconcile in (
+                self._addons.reconcile,
+                self._nodes.reconcile,
+                self._instances.reconcile,
+                self._flux.reconcile,
+                *((self._karpenter.reconcile,) if settings.karpenter else ()),
+            ):
                 try:
                     reconcile()
                 except ApiError as error:

@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from piksel_sandbox.kubernetes import go_modules
+from piksel_sandbox.kubernetes.go_modules import BuildError, Edit
 from piksel_sandbox.processes import bound
 
 Progress = Callable[[str], None]
@@ -33,10 +36,6 @@ SYSTEM_GO = "/usr/local/go/bin/go"
 # a terminal line is overwritten; a log gets few lines
 PROGRESS_SECONDS = 2.0 if sys.stderr.isatty() else 15.0
 FREE_BYTES = 5 * 1024**3
-
-
-class BuildError(Exception):
-    """The binaries are missing and cannot be built; the text says what to do."""
 
 
 class Binaries(Mapping[str, Path]):
@@ -63,6 +62,7 @@ class Source:
     name: str
     module: str
     packages: tuple[tuple[str, str], ...]
+    edits: tuple[Edit, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -95,10 +95,17 @@ class Source:
         content = hashlib.sha256()
         for part in ("go.mod", "go.sum"):
             content.update((self.folder / part).read_bytes())
-        content.update(repr((self.linker_flags, self.packages, _machine())).encode())
+        content.update(repr((self.linker_flags, self.packages, *self.edits, _machine())).encode())
         return f"{self.name}-{self.version}-{_machine()}-{content.hexdigest()[:12]}"
 
 
+KARPENTER = Source(
+    "karpenter",
+    "github.com/aws/karpenter-provider-aws",
+    (("karpenter", "github.com/aws/karpenter-provider-aws/cmd/controller"),),
+    # No setting keeps its metrics and probes on the loopback interface.
+    (Edit("sigs.k8s.io/karpenter", "pkg/operator/operator.go", 'fmt.Sprintf(":%d"', 'fmt.Sprintf("127.0.0.1:%d"'),),
+)
 SOURCE_LIST = (
     Source("etcd", "go.etcd.io/etcd/server/v3", (("etcd", "go.etcd.io/etcd/server/v3"),)),
     Source("kwok", "sigs.k8s.io/kwok", (("kwok", "sigs.k8s.io/kwok/cmd/kwok"),)),
@@ -108,6 +115,7 @@ SOURCE_LIST = (
         "github.com/fluxcd/kustomize-controller",
         (("kustomize-controller", "github.com/fluxcd/kustomize-controller"),),
     ),
+    KARPENTER,
     Source(
         "kubernetes",
         "k8s.io/kubernetes",
@@ -241,18 +249,18 @@ def _build_one(go: Path, source: Source, name: str, package: str, title: str, pr
     for left in folder.glob(f".{name}.*"):
         left.unlink()
     temporary = folder / f".{name}.{os.getpid()}"
-    command = [
-        str(go),
-        "build",
-        "-v",
-        "-trimpath",
-        "-buildvcs=false",
-        "-ldflags",
-        source.linker_flags,
-        "-o",
-        str(temporary),
-        package,
-    ]
+    with tempfile.TemporaryDirectory() as place:
+        edited = go_modules.edited(go, source.folder, source.edits, Path(place))
+        flags = ["-v", "-trimpath", "-buildvcs=false", "-ldflags", source.linker_flags, *edited]
+        command = [str(go), "build", *flags, "-o", str(temporary), package]
+        try:
+            _compile(command, source, name, title, progress)
+            temporary.rename(folder / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _compile(command: list[str], source: Source, name: str, title: str, progress: Progress) -> None:
     started = time.monotonic()
     lines: list[str] = []
     # This thread waits for the build, so its end is that of the command: nobody wants the rest then.
@@ -277,15 +285,12 @@ def _build_one(go: Path, source: Source, name: str, package: str, title: str, pr
         process.kill()
         reader.join()
         process.stderr.close()
-        if process.returncode != 0:
-            temporary.unlink(missing_ok=True)
     if process.returncode != 0:
         tail = "".join(lines[-15:]).strip()
         raise BuildError(
-            f"{name} could not be built in {source.folder} with {go}:\n{tail}\n"
+            f"{name} could not be built in {source.folder} with {command[0]}:\n{tail}\n"
             "Is the Go module proxy reachable (GOPROXY, HTTPS_PROXY)? Run again, the build goes on where it was."
         )
-    temporary.rename(folder / name)
     progress(f"{title}: built in {_elapsed(started)}")
 
 

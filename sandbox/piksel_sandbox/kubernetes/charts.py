@@ -6,18 +6,15 @@ does this. Others bear their own.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from piksel_sandbox.kubernetes import build
+from piksel_sandbox.kubernetes import build, go_modules
 
-KARPENTER = build.Source("karpenter", "github.com/aws/karpenter-provider-aws", ())
 EXTERNAL_DNS = "sigs.k8s.io/external-dns"
 VERSION = re.compile(r"^version: *\"?([^\s\"]+)\"?$", re.MULTILINE)
 STAMPED = re.compile(r"^(version|appVersion): .*$", re.MULTILINE)
@@ -44,8 +41,8 @@ class Chart:
 
 
 CHARTS = (
-    Chart("karpenter", KARPENTER),
-    Chart("karpenter-crd", KARPENTER),
+    Chart("karpenter", build.KARPENTER),
+    Chart("karpenter-crd", build.KARPENTER),
     Chart("external-dns", build.Source("external-dns-0.18", EXTERNAL_DNS, ()), "1.17.0"),
     Chart("external-dns", build.Source("external-dns-0.22", EXTERNAL_DNS, ()), "1.21.1"),
 )
@@ -68,7 +65,8 @@ def ensure(progress: build.Progress = print) -> Path:
         module = modules.get(chart.source.name)
         if module is None:
             progress(f"fetching charts from {chart.source.module} {chart.source.version}")
-            module = modules[chart.source.name] = _download(chart.source, progress)
+            go = build.find_go(progress)
+            module = modules[chart.source.name] = go_modules.download(go, chart.source.folder, chart.source.module)
         temporary = chart.folder.with_name(f".{chart.folder.name}.{os.getpid()}")
         _copy(module / "charts" / chart.name, temporary)
         _stamp(chart, temporary / "Chart.yaml")
@@ -78,21 +76,6 @@ def ensure(progress: build.Progress = print) -> Path:
             # Another checkout was faster.
             shutil.rmtree(temporary)
     return folder()
-
-
-def _download(source: build.Source, progress: build.Progress) -> Path:
-    """The folder of the module in Go's own cache."""
-    go = build.find_go(progress)
-    command = [str(go), "mod", "download", "-json", source.module]
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
-    done = subprocess.run(command, cwd=source.folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise build.BuildError(
-            f"{source.module} {source.version} could not be fetched:\n"
-            f"{(done.stdout + done.stderr).strip()[-500:]}\n"
-            "Is the Go module proxy reachable (GOPROXY, HTTPS_PROXY)?"
-        )
-    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _copy(source: Path, target: Path) -> None:

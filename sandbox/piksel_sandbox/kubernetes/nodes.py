@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from piksel_sandbox.kubernetes import node_objects
 from piksel_sandbox.kubernetes.admission import COMPUTE_TYPE, PROFILE_LABEL, SCHEDULER
 from piksel_sandbox.kubernetes.client import ApiError, Client
 from piksel_sandbox.kubernetes.mirror import Mirror
@@ -46,16 +47,6 @@ def subnets_of(ref: ClusterRef, ids: list[str]) -> list[Subnet]:
         if subnet.id in ids
     ]
     return sorted(found, key=lambda subnet: subnet.id) or [Subnet("", "10.0.0.0/16", f"{ref.region}a")]
-
-
-def instance_resources(instance_type: str) -> dict[str, str]:
-    """CPU, memory and pods of an EC2 instance type; those of m5.large for an unknown one."""
-    from moto.ec2.models.instance_types import INSTANCE_TYPES
-
-    known = INSTANCE_TYPES.get(instance_type) or {}
-    cpu = known.get("VCpuInfo", {}).get("DefaultVCpus", 2)
-    memory = known.get("MemoryInfo", {}).get("SizeInMiB", 8192)
-    return {"cpu": str(cpu), "memory": f"{memory}Mi", "pods": "110"}
 
 
 def unsupported_on_fargate(pod: dict[str, Any]) -> str | None:
@@ -164,7 +155,7 @@ class NodeController:
         number = int(hashlib.sha256(pod_uid.encode()).hexdigest()[:8], 16)
         subnets = subnets_of(self._ref, subnet_ids)
         subnet = subnets[number % len(subnets)]
-        labels = {COMPUTE_TYPE: "fargate", **_zone_labels(self._ref.region, subnet.zone)}
+        labels = {COMPUTE_TYPE: "fargate"}
         taint = {"key": COMPUTE_TYPE, "value": "fargate", "effect": "NoSchedule"}
         return self._create(
             "fargate-", subnet, number, labels, {POD_ANNOTATION: pod_uid}, [taint],
@@ -202,12 +193,11 @@ class NodeController:
         for index in range(len(members), size):
             subnet = subnets[index % len(subnets)]
             number = int(hashlib.sha256(f"{group['nodegroupName']}/{index}".encode()).hexdigest()[:8], 16)
-            all_labels = labels | _zone_labels(self._ref.region, subnet.zone)
-            all_labels["node.kubernetes.io/instance-type"] = instance_type
+            all_labels = labels | {node_objects.INSTANCE_TYPE: instance_type}
             instance_id = f"i-{hashlib.sha256(str(number).encode()).hexdigest()[:17]}"
             self._create(
                 "", subnet, number, all_labels, {SIGNATURE_ANNOTATION: signature}, taints,
-                instance_resources(instance_type), instance_id,
+                node_objects.instance_resources(instance_type), instance_id,
             )  # fmt: skip
 
     def _relabel(
@@ -218,7 +208,9 @@ class NodeController:
             for key, value in node["metadata"].get("labels", {}).items()
             if key.startswith(("topology.kubernetes.io/", "node.kubernetes.io/", "kubernetes.io/"))
         }
-        manifest = _manifest(node["metadata"]["name"], kept | labels, {SIGNATURE_ANNOTATION: signature}, taints)
+        manifest = node_objects.manifest(
+            node["metadata"]["name"], kept | labels, {SIGNATURE_ANNOTATION: signature}, taints
+        )
         # what an apply no longer names is taken away, and the provider's id may not change
         manifest["spec"]["providerID"] = node["spec"]["providerID"]
         self._client.apply(manifest)
@@ -243,63 +235,18 @@ class NodeController:
             if name not in used:
                 break
             number += 1
-        labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"} | labels
-        manifest = _manifest(name, labels, annotations, taints)
+        labels = node_objects.own_labels(name, self._ref.region, subnet.zone) | labels
+        manifest = node_objects.manifest(name, labels, annotations, taints)
         manifest["spec"]["providerID"] = (
             f"aws:///{subnet.zone}/{instance_id}" if instance_id else f"aws:///{subnet.zone}/{number:010x}/{name}"
         )
-        manifest["status"] = {
-            "capacity": resources,
-            "allocatable": resources,
-            "addresses": [
-                {"type": "InternalIP", "address": address},
-                {"type": "InternalDNS", "address": name},
-                {"type": "Hostname", "address": name},
-                {"type": "ExternalDNS", "address": self._kubelet},
-            ],
-            "nodeInfo": _node_info(self.version),
-        }
+        manifest["status"] = node_objects.status(name, address, self._kubelet, self.version, resources)
         try:
             self._client.apply(manifest)
         except ApiError as error:
             if error.status != 409:
                 raise
         return name
-
-
-def _manifest(
-    name: str, labels: dict[str, str], annotations: dict[str, str], taints: list[dict[str, str]]
-) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": name,
-            "labels": labels,
-            "annotations": {"kwok.x-k8s.io/node": "fake", **annotations},
-        },
-        "spec": {"taints": taints},
-    }
-
-
-def _node_info(version: str) -> dict[str, str]:
-    kubelet = f"v{'.'.join(version.split('.')[:2])}.0-eks-sandbox"
-    return {
-        "architecture": "amd64",
-        "bootID": "",
-        "containerRuntimeVersion": "containerd://2.1.5",
-        "kernelVersion": "6.12.40-64.114.amzn2023.x86_64",
-        "kubeProxyVersion": kubelet,
-        "kubeletVersion": kubelet,
-        "machineID": "",
-        "operatingSystem": "linux",
-        "osImage": "Amazon Linux 2023",
-        "systemUUID": "",
-    }
-
-
-def _zone_labels(region: str, zone: str) -> dict[str, str]:
-    return {"topology.kubernetes.io/region": region, "topology.kubernetes.io/zone": zone}
 
 
 def _group_labels(group: dict[str, Any]) -> dict[str, str]:

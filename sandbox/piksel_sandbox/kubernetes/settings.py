@@ -30,6 +30,8 @@ class Settings:
         self._url: str | None = None
         self._queries: Queries | None = None
         self._caller_of_token: CallerOfToken | None = None
+        # Whether the real Karpenter runs where its Deployment does.
+        self.karpenter = False
 
     def set(
         self,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 
 import pytest
+from moto.sqs.models import sqs_backends
+from werkzeug import Request
 
-from sandbox.aws.support import Account, refused
+from piksel_sandbox import internal, interruptions
+from sandbox.aws.support import ACCOUNT, REGION, Account, refused
 
 PATTERN = json.dumps({"source": ["aws.ec2"]})
 TAGS = [{"Key": "a", "Value": "b"}]
@@ -80,3 +85,50 @@ def test_names_of_rules_and_the_number_of_their_targets(account: Account) -> Non
         account.events.put_targets(Rule="r", Targets=targets[5:])
     with refused("ValidationException", "has targets"):
         account.events.delete_rule(Name="r")
+
+
+def test_a_call_that_waits_for_messages_leaves_the_accounts_to_others(account: Account) -> None:
+    url = account.sqs.create_queue(QueueName="waited-for")["QueueUrl"]
+    free = threading.Event()
+
+    def other() -> None:
+        with internal.accounts():
+            free.set()
+
+    began = time.monotonic()
+    with internal.accounts():
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert sqs_backends[ACCOUNT][REGION].receive_message("waited-for", 1, 1, 30) == []
+        assert free.is_set()
+    assert time.monotonic() - began >= 1
+    thread.join()
+    account.sqs.send_message(QueueUrl=url, MessageBody="now")
+    (message,) = account.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert message["Body"] == "now"
+
+
+def test_nobody_speaks_for_aws(account: Account) -> None:
+    entry = {"DetailType": "something", "Detail": "{}"}
+    answer = account.events.put_events(Entries=[{**entry, "Source": name} for name in ("aws.ec2", "piksel")])
+    refused_one, taken = answer["Entries"]
+    assert answer["FailedEntryCount"] == 1
+    assert refused_one["ErrorCode"] == "NotAuthorizedForSourceException"
+    assert taken["EventId"]
+
+
+def test_a_warning_of_an_interruption_reaches_the_queue_of_a_rule(account: Account) -> None:
+    url = account.sqs.create_queue(QueueName="warnings")["QueueUrl"]
+    arn = account.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    account.events.put_rule(Name="warnings", EventPattern=PATTERN)
+    account.events.put_targets(Rule="warnings", Targets=[{"Id": "queue", "Arn": arn}])
+    instance = account.ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    request = Request.from_values(method="POST")
+    assert interruptions.handle(request, instance).status_code == 200
+    (message,) = account.sqs.receive_message(QueueUrl=url)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["detail-type"] == "EC2 Spot Instance Interruption Warning"
+    assert event["detail"] == {"instance-id": instance, "instance-action": "terminate"}
+    account.ec2.terminate_instances(InstanceIds=[instance])
+    answer = interruptions.handle(request, instance)
+    assert (answer.status_code, answer.get_json()) == (404, {"error": f"no instance {instance} runs in any account"})

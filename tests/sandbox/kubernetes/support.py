@@ -65,7 +65,11 @@ class Model:
 
     def cluster(self, ref: ClusterRef) -> dict[str, Any]:
         """The cluster."""
-        return {"accessConfig": {"authenticationMode": self.mode}}
+        return {
+            "accessConfig": {"authenticationMode": self.mode},
+            "endpoint": control_planes.endpoint(ref),
+            "certificateAuthority": {"data": control_planes.certificate_authority(ref)},
+        }
 
     def add_profile(self, name: str, *namespaces: str, labels: dict[str, str] | None = None) -> None:
         """An ACTIVE Fargate profile."""

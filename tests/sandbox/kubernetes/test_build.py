@@ -17,6 +17,7 @@ from piksel_sandbox.kubernetes import build
 
 FAKE_GO = """#!/bin/sh
 if [ "$1" = env ]; then echo "go${FAKE_GO_VERSION:-1.99.0}"; exit 0; fi
+if [ "$1" = mod ]; then printf '{"Dir": "%s"}' "$FAKE_GO_MODULE"; exit 0; fi
 for last; do :; done
 while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
 echo $$ > "${FAKE_GO_PID:-/dev/null}"
@@ -38,6 +39,10 @@ def go_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("FAKE_GO_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("FAKE_GO_FAILS", "nothing")
+    monkeypatch.setenv("FAKE_GO_MODULE", str(tmp_path / "module"))
+    for edit in build.KARPENTER.edits:
+        (tmp_path / "module" / edit.file).parent.mkdir(parents=True)
+        (tmp_path / "module" / edit.file).write_text(edit.text, encoding="utf-8")
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     monkeypatch.setattr(build, "PROGRESS_SECONDS", 0.05)
     return tmp_path / "log"
@@ -193,3 +198,11 @@ def test_the_command_reports_and_cleans(go_log: Path, tmp_path: Path) -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"kubectl: {tmp_path}" in answer.stdout
     assert not (tmp_path / "cache" / "piksel-sandbox" / "go-build").exists()
+
+
+def test_what_a_build_left_half_done_goes(go_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed build leaves no file beside the finished ones."""
+    monkeypatch.setenv("FAKE_GO_FAILS", "cmd/controller")
+    with pytest.raises(build.BuildError, match="karpenter could not be built"):
+        build.ensure(print)
+    assert list((build.cache_folder() / "bin" / build.KARPENTER.key).iterdir()) == []

@@ -52,7 +52,7 @@ def test_each_module_is_fetched_once(modules: Path, tmp_path: Path) -> None:
 
 def test_charts_of_karpenter_bear_the_version_of_their_module_and_others_their_own(modules: Path) -> None:
     charts.ensure(quiet)
-    karpenter = charts.KARPENTER.version.removeprefix("v")
+    karpenter = build.KARPENTER.version.removeprefix("v")
     for chart in charts.CHARTS:
         metadata = (chart.folder / "Chart.yaml").read_text()
         version, program = (chart.version, "0.1.0") if chart.version else (karpenter, karpenter)
@@ -77,4 +77,4 @@ def test_what_go_says_is_told(modules: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_module_is_the_one_whose_go_file_names_it() -> None:
-    assert charts.KARPENTER.version.startswith("v1.")
+    assert build.KARPENTER.version.startswith("v1.")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from piksel_sandbox.kubernetes.admission import matching_profile
-from piksel_sandbox.kubernetes.nodes import instance_resources, unsupported_on_fargate
+from piksel_sandbox.kubernetes.node_objects import instance_resources
+from piksel_sandbox.kubernetes.nodes import unsupported_on_fargate
 from sandbox.kubernetes.support import Cluster, Model, wait_for
 
 NODES = "/api/v1/nodes"

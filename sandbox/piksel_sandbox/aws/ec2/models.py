@@ -6,11 +6,12 @@ import fnmatch
 from typing import Any
 
 from . import eks_images
+from .models_fleets import Fleets
 from .models_interfaces import Interfaces
 from .models_launch_templates import LaunchTemplates
 
 
-class SandboxEC2Backend(LaunchTemplates, Interfaces):
+class SandboxEC2Backend(Fleets, LaunchTemplates, Interfaces):
     """EC2 of one account and region."""
 
     def describe_images(self, ami_ids: list[str] | None = None, filters: Any = None, *rest: Any, **more: Any) -> Any:

@@ -6,10 +6,16 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from moto.sqs.exceptions import InvalidAttributeValue
-from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.models import Message, Queue, SQSBackend
+
+from piksel_sandbox import internal
+
+# How often a call that waits for messages looks.
+LOOK_SECONDS = 0.1
 
 # Attribute -> lowest and highest value; seconds, and bytes for the size of a message.
 RANGES = {
@@ -36,6 +42,18 @@ class SandboxSQSBackend(SQSBackend):
         # moto takes a policy that is not among the attributes for one that is to go.
         policy = attributes.get("Policy", self.get_queue(queue_name).policy)
         return super().set_queue_attributes(queue_name, without_second_encryption({**attributes, "Policy": policy}))
+
+    def receive_message(
+        self, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **more: Any
+    ) -> list[Message]:
+        """ReceiveMessage; while it waits, as controllers let it all the time, other calls go on."""
+        end = time.monotonic() + wait_seconds_timeout
+        while not (messages := super().receive_message(queue_name, count, 0, *rest, **more)):
+            if time.monotonic() >= end:
+                break
+            with internal.left():
+                time.sleep(LOOK_SECONDS)
+        return messages
 
 
 def check(attributes: dict[str, Any]) -> None:
