@@ -21,10 +21,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def env(sandbox: Sandbox) -> dict[str, str]:
-    """A whole environment for child processes, with the sandbox's variables and without stray ones of AWS."""
+def env_of() -> Callable[[Sandbox], dict[str, str]]:
+    """A whole environment for child processes, with that sandbox's variables and without stray ones of AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PIKSEL_"))}
-    return {**kept, **sandbox.env()}
+    return lambda sandbox: {**kept, **sandbox.env()}
+
+
+@pytest.fixture(scope="session")
+def env(sandbox: Sandbox, env_of: Callable[[Sandbox], dict[str, str]]) -> dict[str, str]:
+    """The environment of the session's sandbox."""
+    return env_of(sandbox)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from end_to_end.harness import ROOT, Play
+from end_to_end.harness import Cluster, Play
 from piksel_sandbox.client import Sandbox
 
 REGION = "ap-southeast-3"
@@ -66,26 +65,12 @@ def kubectl(env: dict[str, str]) -> Callable:
     """Runs kubectl against a context of the kubeconfig that the platform wrote."""
 
     def run(*arguments: str, context: str = "piksel-dev", **more: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            ["kubectl", "--context", context, *arguments],
-            env={**env, **more},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return Cluster({**env, **more}, context).run(*arguments)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def kubectl_json(kubectl: Callable) -> Callable:
+def kubectl_json(env: dict[str, str]) -> Callable:
     """Runs ``kubectl get ... -o json`` and returns what it printed, parsed."""
-
-    def get(*arguments: str, context: str = "piksel-dev") -> dict:
-        answer = kubectl("get", *arguments, "-o", "json", context=context)
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout)
-
-    return get
+    return lambda *arguments, context="piksel-dev": Cluster(env, context).get(*arguments)

@@ -159,3 +159,44 @@ class Started:
         operations = [json.loads(line) for line in self.plan.read_text(encoding="utf-8").splitlines()]
         self.plan.unlink()
         return Run(rc, output, operations, parse_recap(output), time.monotonic() - self.began)
+
+
+class Cluster:
+    """kubectl in one environment, against a context of the kubeconfig that the platform wrote."""
+
+    def __init__(self, env: Mapping[str, str], context: str) -> None:
+        self.env = dict(env)
+        self.context = context
+
+    def run(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess:
+        """Run kubectl, with `given` as its input; it has 60 s."""
+        return subprocess.run(
+            ["kubectl", "--context", self.context, *arguments],
+            env=self.env,
+            cwd=ROOT,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def get(self, *arguments: str) -> dict:
+        """What ``kubectl get`` prints as JSON, parsed.
+
+        Raises:
+            AssertionError: kubectl failed; with its words.
+        """
+        answer = self.run("get", *arguments, "-o", "json")
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def apply(self, manifest: Mapping) -> None:
+        """Apply one object.
+
+        Raises:
+            AssertionError: kubectl failed; with its words.
+        """
+        answer = self.run("apply", "-f", "-", given=json.dumps(manifest))
+        assert answer.returncode == 0, answer.stderr

@@ -39,8 +39,9 @@ OTHERS = (
 )
 RESOURCES = (ANY, *SOURCES, *LAUNCHED, QUEUE, NODE_ROLE, PROFILE, PARAMETER, EKS_CLUSTER, *OTHERS)
 DESCRIBE = (
-    *("AvailabilityZones", "CapacityReservations", "Images", "InstanceTypeOfferings", "InstanceTypes", "Instances"),
-    *("LaunchTemplates", "SecurityGroups", "SpotPriceHistory", "Subnets"),
+    *("AvailabilityZones", "CapacityReservations", "Images", "InstanceStatus", "InstanceTypeOfferings"),
+    *("InstanceTypes", "Instances", "LaunchTemplates", "PlacementGroups", "SecurityGroups", "SpotPriceHistory"),
+    "Subnets",
 )
 
 HERE = {"aws:RequestedRegion": REGION}
