@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -100,6 +101,12 @@ def parse_recap(output: str) -> dict[str, dict[str, int]]:
     return found
 
 
+def stage_of(operation: Mapping) -> str:
+    """The playbook that an operation belongs to, by the scope that its key begins with."""
+    scope = operation["key"].partition(".")[0]
+    return f"playbooks/{scope.removeprefix('eks_') if scope.startswith('eks_addons') else scope}.yml"
+
+
 class Play:
     """Starts playbooks in one environment, the sandbox's by default."""
 
@@ -143,9 +150,28 @@ class Started:
         self.process, self.log, self.plan, self.began = process, log, plan, began
 
     def kill(self) -> Run:
-        """End ansible-playbook itself with SIGKILL, as the kernel's OOM killer would, and collect what is left."""
+        """End ansible-playbook itself with SIGKILL, as the kernel's OOM killer would, and collect what is left.
+
+        Raises:
+            AssertionError: a process that it started outlives it by 5 s.
+        """
         os.kill(self.process.pid, signal.SIGKILL)
-        return self.finish()
+        run = self.finish()
+        until = time.monotonic() + 5
+        while left := self.descendants():
+            assert time.monotonic() < until, f"these go on without their run: {left}"
+            time.sleep(0.05)
+        return run
+
+    def descendants(self) -> dict[int, str]:
+        """Process ids to command lines of whom the run started, found by the environment that they inherit."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            # One that ends meanwhile has no files any more.
+            with contextlib.suppress(OSError):
+                if str(self.plan).encode() in (process / "environ").read_bytes():
+                    found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
 
     def finish(self, timeout: float = 600.0) -> Run:
         """Wait for the end and collect output, operations and counters."""
