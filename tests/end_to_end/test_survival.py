@@ -110,7 +110,7 @@ def dies_or_does(sandbox, play: Play, stage: str, passing: int) -> bool:
 
 
 def wait_for_those_under_way(sandbox) -> None:
-    """What the dead run had sent may still be on its way to where it is held; let go before, it would be carried out."""
+    """What the dead run sent may still be on its way to where it is held; let go before, it would be carried out."""
     seen = -1
     while seen != (seen := sandbox.faults()[0]["matched"]):
         time.sleep(0.5)
