@@ -49,6 +49,8 @@ class KarpenterController:
         self._client = client
         self._deployments = Mirror(client, f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", on_change)
         self._child: subprocess.Popen[bytes] | None = None
+        # What the process was started by.
+        self._pod: dict[str, Any] = {}
         self._next_start = 0.0
         self.mirrors = (self._deployments,)
 
@@ -57,9 +59,14 @@ class KarpenterController:
         deployment = self._deployments.by_name(NAME)
         if deployment is None or deployment.get("status", {}).get("availableReplicas", 0) == 0:
             self.stop()
-        elif (self._child is None or self._child.poll() is not None) and time.monotonic() >= self._next_start:
+            return
+        pod = deployment["spec"]["template"]["spec"]
+        if pod != self._pod:
+            self.stop()
+            self._pod, self._next_start = pod, 0.0
+        if (self._child is None or self._child.poll() is not None) and time.monotonic() >= self._next_start:
             self._next_start = time.monotonic() + RESTART_SECONDS
-            self._child = self._start(deployment["spec"]["template"]["spec"])
+            self._child = self._start(pod)
 
     def stop(self) -> None:
         """Ends the process."""
@@ -68,9 +75,6 @@ class KarpenterController:
             self._child = None
 
     def _start(self, pod: dict[str, Any]) -> subprocess.Popen[bytes]:
-        binaries = build.present()
-        if binaries is None:
-            raise FileNotFoundError(f"no program {NAME}")
         folder = settings.state.folder / "kubernetes" / self._ref.slug
         account = pod["serviceAccountName"]
         container = pod["containers"][0]
@@ -83,7 +87,7 @@ class KarpenterController:
             **self._aws(folder, account),
         }
         logger.info("starting %s of %s", NAME, self._ref.slug)
-        command = [str(binaries[NAME]), *(container.get("args") or [])]
+        command = [str(build.ensure()[NAME]), *(container.get("args") or [])]
         return processes.spawn(settings.state, f"kubernetes-{self._ref.slug}-{NAME}", command, env=environment)
 
     def _token(self, account: str, *audiences: str) -> str:

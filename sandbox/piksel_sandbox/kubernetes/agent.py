@@ -1,4 +1,4 @@
-"""What works inside a cluster: add-ons, nodes of node groups and the Fargate scheduler for EKS, and Flux."""
+"""What works inside a cluster: add-ons, nodes and the Fargate scheduler for EKS, Flux and Karpenter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.4
 
 
 class Agent:
-    """One worker thread and four watches per cluster; works on events, and looks at the EKS model every 0.4 s."""
+    """A worker thread per cluster and a watch for each kind; works on events, looks at the EKS model every 0.4 s."""
 
     def __init__(self, ref: ClusterRef, client: Client, version: str, kubelet: str) -> None:
         self.ref = ref
