@@ -58,9 +58,11 @@ def workload(cluster: Cluster) -> Iterator[Callable]:
     """`workload(name, pool, ...)` makes a Deployment; all of them go after the test."""
     made = []
 
-    def make(name: str, pool: str | None = None, replicas: int = 1, gpus: int = 0) -> None:
+    def make(name: str, pool: str | None = None, replicas: int = 1, gpus: int = 0, **annotations: str) -> None:
         taints = cluster.get("nodepool", pool)["spec"]["template"]["spec"].get("taints", []) if pool else []
-        cluster.apply(deployment(name, pool, taints, replicas, {GPU: str(gpus)} if gpus else {}))
+        manifest = deployment(name, pool, taints, replicas, {GPU: str(gpus)} if gpus else {})
+        manifest["spec"]["template"]["metadata"]["annotations"] = annotations
+        cluster.apply(manifest)
         made.append(name)
 
     yield make
@@ -118,6 +120,11 @@ def running(ec2: Any) -> list[str]:
     filters = [{"Name": "tag-key", "Values": [POOL]}, {"Name": "instance-state-name", "Values": ["running"]}]
     reservations = ec2.describe_instances(Filters=filters)["Reservations"]
     return [instance["InstanceType"] for one in reservations for instance in one["Instances"]]
+
+
+def with_gpu(ec2: Any) -> list[str]:
+    """Those of them with a GPU; nodes of other tests may be on their way out."""
+    return [name for name in running(ec2) if name.startswith("g5.")]
 
 
 @pytest.mark.requirement("KARP-10", "KARP-11", "KARP-20")
@@ -193,9 +200,41 @@ def test_an_interruption_moves_a_pod_before_its_instance_ends(
     until(lambda: [node["metadata"]["name"] for node in cluster.get("nodes")["items"]], lambda left: name not in left)
 
 
+@pytest.mark.requirement("KARP-33")
+def test_a_pod_that_must_not_be_disrupted_keeps_its_node(cluster: Cluster, workload: Callable) -> None:
+    pool = "jupyter-standard"
+    workload("kept", pool, **{"karpenter.sh/do-not-disrupt": "true"})
+    name = place(cluster, "kept")["metadata"]["name"]
+    before = cluster.get("nodepool", pool)["spec"]["template"]["metadata"]["labels"]
+    relabel(cluster, pool, {**before, "another": "label"})
+    until(lambda: drifted(cluster, name), lambda found: found == "True")
+    until(lambda: blocked(cluster), lambda told: any("karpenter.sh/do-not-disrupt" in message for message in told))
+    assert places(cluster, "kept") == [name]
+    relabel(cluster, pool, {**before, "another": None})
+    until(lambda: drifted(cluster, name), lambda found: found is None)
+
+
+def drifted(cluster: Cluster, node: str) -> str | None:
+    """Whether the claim of a node is drifted."""
+    (claim,) = [one for one in cluster.get("nodeclaims")["items"] if one["status"].get("nodeName") == node]
+    return condition(claim, "Drifted")
+
+
+def blocked(cluster: Cluster) -> list[str]:
+    """Why Karpenter leaves nodes alone that it would take away."""
+    return [one["message"] for one in cluster.get("events", "-A")["items"] if one["reason"] == "DisruptionBlocked"]
+
+
+def relabel(cluster: Cluster, pool: str, labels: dict[str, str | None]) -> None:
+    """Give a pool other labels for its nodes: those that it has are as they were meant no more."""
+    patch = {"spec": {"template": {"metadata": {"labels": labels}}}}
+    answer = cluster.run("patch", "nodepool", pool, "--type", "merge", "-p", json.dumps(patch))
+    assert answer.returncode == 0, answer.stderr
+
+
 @pytest.mark.requirement("KARP-12", "KARP-31")
 def test_the_limit_holds_the_gpu_after_the_last_one_back(cluster: Cluster, ec2: Any, workload: Callable) -> None:
-    until(lambda: [name for name in running(ec2) if name.startswith("g5.")], lambda types: not types)
+    until(lambda: with_gpu(ec2), lambda types: not types)
     workload("many", "gpu", GPUS + 1, gpus=1)
     until(lambda: places(cluster, "many"), lambda nodes: len(set(nodes)) == GPUS, 240.0)
     pods = cluster.get("pods", "-n", "default", "-l", "app=many")["items"]
@@ -206,7 +245,7 @@ def test_the_limit_holds_the_gpu_after_the_last_one_back(cluster: Cluster, ec2: 
         lambda messages: any("limit" in message for message in messages),
     )
     assert any("gpu" in message for message in told)
-    assert len(running(ec2)) == GPUS
+    assert len(with_gpu(ec2)) == GPUS
     used = cluster.get("nodepool", "gpu")["status"]["resources"][GPU]
     assert used == str(GPUS)
 
