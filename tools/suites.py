@@ -37,7 +37,7 @@ SUITES = (
     Suite(
         "end_to_end",
         ("tests/end_to_end",),
-        3900,
+        4500,
         ("main", "py313"),
         ("-v", "--ignore", SURVIVAL),
         ("-m", "both_lanes"),
